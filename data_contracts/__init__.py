@@ -1,0 +1,1 @@
+"""What every table, source and reference file promises."""

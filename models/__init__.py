@@ -1,0 +1,1 @@
+"""The institute's method as pure functions: frames in, frames out."""

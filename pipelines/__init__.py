@@ -1,0 +1,1 @@
+"""Wiring: Dagster definitions, jobs, schedules, resources and the command line."""

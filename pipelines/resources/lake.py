@@ -1,0 +1,102 @@
+"""The lake: Parquet in one folder a table, one file a partition, staged by the run and published by its check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dagster as dg
+import polars as pl
+from dagster_polars import PolarsParquetIOManager
+
+from data_contracts.contract import table_contract
+from data_contracts.schemas import conform, empty_frame, schema
+
+WHOLE = "all"
+PARTITION_COLUMNS = {"day": "day_date", "week": "week_date", "wave": "wave_id"}
+
+
+class StagedButNotChecked(RuntimeError):
+    """A table that this run wrote is read before its contract check published it."""
+
+
+class Lake(PolarsParquetIOManager):
+    """Parquet through dagster-polars, with three promises of ours.
+
+    A frame is written in the exact form of its contract or not at all. Files are staged under the run and
+    renamed into the lake by the table's check, so a crash or a broken rule leaves the older partition as it
+    was. A run over a range of partitions writes and reads one file for each of them.
+    """
+
+    root: str
+    extension: ClassVar[str | None] = ".parquet"
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Point the base class at the lake's folder."""
+        object.__setattr__(self, "base_dir", str(Path(self.root) / "lake"))
+        super().setup_for_execution(context)
+
+    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | None) -> None:
+        """Stage one file for each partition of the output.
+
+        Raises:
+            ContractError: if columns or types are not those of the table's contract.
+        """
+        if obj is None:
+            return
+        table = context.asset_key.path[-1]
+        contract = table_contract(table)
+        frame = conform(obj, contract).sort(contract.key)
+        folder = Path(self.root) / "staging" / context.run_id / table
+        folder.mkdir(parents=True, exist_ok=True)
+        for key, part in _parts(context, frame, contract.partition):
+            part.write_parquet(folder / f"{key}.parquet", compression="zstd", statistics=True)
+        context.add_output_metadata({"rows": frame.height, "dagster/row_count": frame.height})
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Published partitions of an upstream table as one frame, lazy if the asset asks for a LazyFrame.
+
+        Raises:
+            StagedButNotChecked: if this run wrote the table and its check did not publish it.
+        """
+        table = context.asset_key.path[-1]
+        self._refuse_unchecked(context, table)
+        keys = list(context.asset_partition_keys) if context.has_asset_partitions else [WHOLE]
+        folder = Path(self.root) / "lake" / table
+        files = [path for path in (folder / f"{key}.parquet" for key in keys) if path.exists()]
+        if files:
+            frame = pl.scan_parquet(files, schema=schema(table_contract(table)), hive_partitioning=False)
+        else:
+            frame = empty_frame(table_contract(table)).lazy()
+        return frame if context.dagster_type.typing_type is pl.LazyFrame else frame.collect()
+
+    def _refuse_unchecked(self, context: dg.InputContext, table: str) -> None:
+        run_id = context.step_context.run_id
+        if any((Path(self.root) / "staging" / run_id / table).glob("*.parquet")):
+            raise StagedButNotChecked(
+                f"{table} was written in this run but not published: run it together with its contract check"
+            )
+
+
+def _parts(context: dg.OutputContext, frame: pl.DataFrame, kind: str) -> Sequence[tuple[str, pl.DataFrame]]:
+    if not context.has_asset_partitions:
+        return [(WHOLE, frame)]
+    keys = list(context.asset_partition_keys)
+    if len(keys) == 1:
+        return [(keys[0], frame)]
+    column = pl.col(PARTITION_COLUMNS[kind]).cast(pl.String)
+    parts = _split(frame, column)
+    surplus = sorted(set(parts) - set(keys))
+    if surplus:
+        raise ValueError(f"rows of partitions outside the run's range: {', '.join(surplus[:5])}")
+    empty = frame.clear()
+    return [(key, parts.get(key, empty)) for key in keys]
+
+
+def _split(frame: pl.DataFrame, column: pl.Expr) -> dict[str, pl.DataFrame]:
+    keyed = frame.with_columns(column.alias("_partition"))
+    return {
+        str(key[0]): part
+        for key, part in keyed.partition_by("_partition", as_dict=True, include_key=False).items()
+    }

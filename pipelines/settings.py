@@ -1,0 +1,45 @@
+"""The one settings class: every environment variable of the project is named here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Language = Literal["kk", "ru", "en"]
+
+
+class Settings(BaseSettings):
+    """Where the work happens and what may be changed without touching code; read from `KELISIM_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="KELISIM_", frozen=True, extra="forbid")
+
+    home: Path = Field(default=Path("var"), description="folder of inbox, lake, warehouse, ledger and outputs")
+    language: Language = Field(default="ru", description="language of messages to the operator")
+    seed: int = Field(default=2026, description="seed of everything random: demo, folds, bootstrap")
+    as_of: datetime | None = Field(
+        default=None,
+        description="the moment the run takes for now (UTC); later dates in the input are errors",
+    )
+    ledger_url: SecretStr | None = Field(
+        default=None, description="SQLAlchemy URL of the ledger; the default is ledger.sqlite in home"
+    )
+    pseudonym_key: SecretStr | None = Field(
+        default=None,
+        description="key of author pseudonyms; without it a key is made in home for each quarter",
+    )
+    demo_messages: int = Field(default=60_000, ge=1_000, description="messages of the demo inbox")
+    demo_respondents: int = Field(default=8_000, ge=500, description="respondents of each demo wave")
+
+    @property
+    def root(self) -> Path:
+        """`home` as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    def now(self) -> datetime:
+        """The moment the run takes for now, in UTC."""
+        moment = self.as_of or datetime.now(UTC)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
