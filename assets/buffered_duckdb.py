@@ -5,6 +5,8 @@ Great Expectations returns the connection before it reads the rows, and DuckDB's
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from duckdb_sqlalchemy import Dialect, DuckDBExecutionContext
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
@@ -31,7 +33,7 @@ class BufferedDialect(Dialect):
     execution_ctx_cls = BufferedExecutionContext
 
 
-def connection_string() -> str:
-    """URL of an in-memory database under the buffered dialect, which is registered on first use."""
+def connection_string(database: Path) -> str:
+    """URL of a DuckDB file under the buffered dialect, which is registered on first use."""
     registry.register(DIALECT, __name__, BufferedDialect.__name__)
-    return f"{DIALECT}:///:memory:"
+    return f"{DIALECT}:///{database}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.check_page import save_report
 from assets.contract_validation import ContractReport, validate
 from assets.workplace import Workplace
 from data_contracts.contract import TableContract
@@ -31,13 +32,14 @@ def contract_check(contract: TableContract) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
     ) -> dg.AssetCheckResult:
         started = time.perf_counter()
-        staged = workplace.staged(contract.table, context.run_id)
+        staged = workplace.staged(contract.table, context.run.run_id)
         files = staged or workplace.published(contract.table)
         if not files:
             return dg.AssetCheckResult(passed=False, metadata={"problem": "there is no file to check"})
         report = validate(contract, files)
+        save_report(workplace.root / "checks", report)
         if report.is_kept and staged:
-            workplace.publish(contract.table, context.run_id)
+            workplace.publish(contract.table, context.run.run_id)
         return dg.AssetCheckResult(
             passed=report.is_kept,
             severity=dg.AssetCheckSeverity.ERROR,

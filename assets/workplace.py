@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
@@ -81,8 +80,4 @@ class CandidateLedger(Protocol):
 
     def counts_by_status(self) -> dict[str, int]:
         """Number of candidates by status."""
-        ...
-
-    def candidate_statuses(self, candidate_ids: Sequence[str]) -> dict[str, Any]:
-        """Status of each known candidate."""
         ...

@@ -14,6 +14,7 @@ import yaml
 
 from assets.workplace import Workplace
 from models.periods import quarter_of
+from pipelines.resources.ledger import Ledger
 from pipelines.settings import Settings
 
 FOLDERS = ("inbox", "lake", "staging", "models", "bulletins", "outbox", "quarantine", "keys", "dagster")
@@ -94,3 +95,10 @@ def code_version() -> str:
                 digest.update(path.relative_to(source).as_posix().encode())
                 digest.update(path.read_bytes())
     return f"{version('kelisim')}+{digest.hexdigest()[:12]}"
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of alert candidates: the URL of the settings, else SQLite in the home."""
+    if settings.ledger_url is not None:
+        return Ledger(settings.ledger_url.get_secret_value())
+    return Ledger(f"sqlite:///{open_home(settings) / 'ledger.sqlite'}")

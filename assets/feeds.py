@@ -1,0 +1,68 @@
+"""Messages as tables: read one export without its persons, annotate days, say where coverage has gaps."""
+
+from datetime import timedelta
+
+import dagster as dg
+import polars as pl
+
+from assets.partition_keys import dates_of_partitions, quarter_of_partition
+from assets.partitions import TIMEZONE, days, feed_files, quarters
+from assets.sources.feed_file import read_feed
+from assets.sources.inbox import file_of_partition
+from assets.workplace import Workplace
+from models.text import annotation, coverage
+from models.text.duplicates import WINDOW_DAYS
+
+ALL_FILES = dg.AllPartitionMapping()
+ALL_DAYS = dg.AllPartitionMapping()
+
+
+@dg.multi_asset(
+    outs={
+        "raw_feeds__messages": dg.AssetOut(dagster_type=pl.DataFrame, kinds={"polars"}),
+        "core_feeds__quarantine": dg.AssetOut(dagster_type=pl.DataFrame, kinds={"polars"}),
+    },
+    partitions_def=feed_files,
+    group_name="feeds",
+)
+def feed_file(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One export of messages: no name, handle or profile leaves this step; what cannot be read is set aside."""
+    file = file_of_partition(workplace.inbox, "feed", context.partition_key)
+    read = read_feed(file, as_of=workplace.as_of, pseudonym_key=workplace.pseudonym_key)
+    return read.rows, read.quarantine
+
+
+@dg.multi_asset(
+    outs={
+        "core_feeds__messages": dg.AssetOut(dagster_type=pl.DataFrame, kinds={"polars"}),
+        "core_feeds__mentions": dg.AssetOut(dagster_type=pl.DataFrame, kinds={"polars"}),
+    },
+    ins={"raw": dg.AssetIn("raw_feeds__messages", partition_mapping=ALL_FILES)},
+    partitions_def=days,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="feeds",
+)
+def feed_days(context: dg.AssetExecutionContext, raw: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Days of messages: language, script, region, ethnic groups mentioned, duplicates; one row a message."""
+    wanted = dates_of_partitions(context.partition_keys)
+    day = pl.col("published_at").dt.convert_time_zone(TIMEZONE).dt.date()
+    window = timedelta(days=WINDOW_DAYS)
+    rows = raw.filter(day.is_between(wanted[0] - window, wanted[-1])).collect()
+    annotated = annotation.annotate(rows)
+    chosen = pl.col("day_date").is_in(wanted)
+    return annotated.messages.filter(chosen), annotated.mentions.filter(chosen)
+
+
+@dg.asset(
+    ins={"messages": dg.AssetIn("core_feeds__messages", partition_mapping=ALL_DAYS)},
+    partitions_def=quarters,
+    group_name="feeds",
+    kinds={"polars"},
+)
+def out_feeds__coverage(context: dg.AssetExecutionContext, messages: pl.LazyFrame) -> pl.DataFrame:
+    """What arrived from each source each day, with gaps and jumps flagged, so that silence is not read as calm."""
+    return coverage.coverage(
+        messages.select("source_id", "day_date").collect(), quarter_of_partition(context.partition_key)
+    )

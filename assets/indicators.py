@@ -1,0 +1,90 @@
+"""The three indicators as tables: estimates, changes, verdicts against plan, outlook, wave quality."""
+
+import dagster as dg
+import polars as pl
+
+from assets.partition_keys import quarter_of_partition
+from assets.partitions import quarters
+from data_contracts.indicator_registry import plan, registry
+from models.survey import change, indicators, outlook, plan as plan_test, wave_quality
+from models.survey.reporting_period import known_by
+
+ALL_WAVES = dg.AllPartitionMapping()
+WAVE_INPUTS = {
+    "respondents": dg.AssetIn("core_survey__respondents", partition_mapping=ALL_WAVES),
+    "answers": dg.AssetIn("core_survey__answers", partition_mapping=ALL_WAVES),
+    "weights": dg.AssetIn("core_survey__weights", partition_mapping=ALL_WAVES),
+}
+
+
+@dg.asset(ins=WAVE_INPUTS, partitions_def=quarters, group_name="indicators", kinds={"polars"})
+def out_indicators__estimates(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+) -> pl.DataFrame:
+    """Accord, tolerance and wellbeing by year and domain, each with its error, suppressed where the rules say."""
+    quarter = quarter_of_partition(context.partition_key)
+    waves = [known_by(frame, respondents, quarter) for frame in (respondents, answers, weights)]
+    return indicators.estimates(*waves, registry(), quarter)
+
+
+@dg.asset(
+    ins={**WAVE_INPUTS, "estimates": dg.AssetIn("out_indicators__estimates")},
+    partitions_def=quarters,
+    group_name="indicators",
+    kinds={"polars"},
+)
+def out_indicators__changes(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+    estimates: pl.DataFrame,
+) -> pl.DataFrame:
+    """Year over year differences with intervals, corrected for the number of regions looked at."""
+    quarter = quarter_of_partition(context.partition_key)
+    waves = [known_by(frame, respondents, quarter) for frame in (respondents, answers, weights)]
+    if estimates.is_empty():
+        return change.changes(estimates)
+    sample = indicators.scored_sample(*waves, registry())
+    return change.changes(estimates, change.wave_covariances(sample, registry()))
+
+
+@dg.asset(partitions_def=quarters, group_name="indicators", kinds={"polars"})
+def out_indicators__verdicts(out_indicators__estimates: pl.DataFrame) -> pl.DataFrame:
+    """Met, not met, or cannot be told: the country's estimates against the plan."""
+    return plan_test.verdicts(out_indicators__estimates, plan())
+
+
+@dg.asset(partitions_def=quarters, group_name="indicators", kinds={"polars"})
+def out_indicators__outlook(
+    context: dg.AssetExecutionContext, out_indicators__estimates: pl.DataFrame
+) -> pl.DataFrame:
+    """Where the series goes until the plan's last year, and how likely each target is."""
+    quarter = quarter_of_partition(context.partition_key)
+    return outlook.outlook(out_indicators__estimates, quarter, plan())
+
+
+@dg.asset(
+    ins={
+        **WAVE_INPUTS,
+        "quarantine": dg.AssetIn("core_survey__quarantine", partition_mapping=ALL_WAVES),
+    },
+    partitions_def=quarters,
+    group_name="survey",
+    kinds={"polars"},
+)
+def out_survey__wave_quality(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+    quarantine: pl.DataFrame,
+) -> pl.DataFrame:
+    """How each wave was gathered: non-response, straight-lining, design effects, margins before and after."""
+    quarter = quarter_of_partition(context.partition_key)
+    tables = (respondents, answers, weights, quarantine)
+    *waves, refused = [known_by(frame, respondents, quarter) for frame in tables]
+    return wave_quality.wave_quality(*waves, registry(), quarter, quarantine=refused)

@@ -1,0 +1,48 @@
+"""The model of the authored corpus in a home: fitted once for each corpus and code, then loaded."""
+
+import hashlib
+from pathlib import Path
+
+from models.discourse.classifier import DiscourseModel
+from models.discourse.corpus_reading import corpus_files, read_corpus, training_rows
+from models.discourse.persistence import read_model, write_model
+from models.discourse.training import CODE_VERSION, train
+from models.text.ethnonyms import mentions
+
+FOLDER_PREFIX = "discourse"
+
+
+def model_version(models: Path, seed: int) -> str | None:
+    """Version of the model in use, None while there is none."""
+    folder = model_folder(models, seed)
+    return read_model(folder).version if folder.exists() else None
+
+
+def model_folder(models: Path, seed: int) -> Path:
+    """Where the model of this corpus, code and seed lies; another corpus has another folder."""
+    digest = hashlib.sha256(f"{CODE_VERSION}:{seed}".encode())
+    for name, content in corpus_files().items():
+        digest.update(name.encode())
+        digest.update(content)
+    return models / f"{FOLDER_PREFIX}-{digest.hexdigest()[:12]}"
+
+
+def ensure_model(models: Path, seed: int) -> tuple[DiscourseModel, Path, bool]:
+    """The model, fitted now if it is not there yet.
+
+    Returns:
+        The model, its folder, and whether it was fitted by this call.
+    """
+    folder = model_folder(models, seed)
+    if folder.exists():
+        return read_model(folder), folder, False
+    rows = training_rows(read_corpus())
+    model = train(rows, mentions(rows["message_id"], rows["text"]), seed)
+    models.mkdir(parents=True, exist_ok=True)
+    write_model(model, folder, {"data": "authored corpus", "rows": rows.height, "seed": seed})
+    return model, folder, True
+
+
+def load_model(models: Path, seed: int) -> DiscourseModel:
+    """The model in use; it is fitted if a run starts in the middle of the graph."""
+    return ensure_model(models, seed)[0]

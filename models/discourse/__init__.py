@@ -1,0 +1,1 @@
+"""Discourse: what a message does between ethnic groups, learnt from labelled text and measured."""

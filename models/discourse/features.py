@@ -1,0 +1,196 @@
+"""Text to numbers: evasion undone, groups masked, words stemmed, lexicon hits counted near whom they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+import polars as pl
+import pymorphy3
+
+from models.discourse.lexicon import HOSTILE_MEANS, fold, lexicon
+from models.text.normalisation import normalised
+
+GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK, TARGET_MASK = "ъгрупъ", "ъбраньъ", "ъэтноъ", "ъцельъ"
+"""Stand for a people, a slur, a language or thing named after a people, the group a stance is asked for."""
+
+LONGEST_TEXT = 4_000
+"""Characters of a message that are looked at: 30 times the median message; what follows is cut."""
+
+NEAR = 5
+"""Tokens to each side that count as near."""
+
+ABOUT_PEOPLE = ("umbrella", "slur", "loyalty")
+
+_WORD = re.compile(r"[^\W\d_]+")
+_CYRILLIC = re.compile("[а-яёәғқңөұүіһ]")
+_LATIN_PAIRS = (
+    ("shch", "щ"), ("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("kh", "х"), ("gh", "г"), ("ya", "я"), ("yu", "ю"),
+    ("yo", "е"), ("ts", "ц"), ("iy", "ий"),
+)  # fmt: skip
+_LATIN_LETTERS = str.maketrans(
+    "abcdefghijklmnopqrstuvwxyzığüöäşçñńúóáǵ", "абсдефгхижклмнопкрстуввхызыгуоашчннуоаг"
+)
+_KAZAKH_LETTER = re.compile("[әғқңөұүіһ]")
+_KAZAKH_ENDINGS = re.compile(
+    "(?:лар|лер|дар|дер|тар|тер|дын|дин|тын|тин|нын|нин|дан|ден|тан|тен|нан|нен|мен|бен|пен|нда|нде|мыз|миз|"
+    "сыз|сиз|ган|ген|кан|кен|ады|еди|йды|йди|ды|ди|ты|ти|га|ге|ка|ке|на|не|да|де|та|те|ын|ин|ым|им|сы|си|"
+    "ып|ип|ны|ни|шы|ши|ы|и|у|п)$"
+)
+
+
+def undisguised(texts: Sequence[str]) -> list[str]:
+    """Lower-case texts in one spelling, cut to `LONGEST_TEXT`.
+
+    Evasions are undone by `models.text.normalisation`; a text without any Cyrillic letter is spelt in
+    Cyrillic.
+    """
+    plain = normalised(pl.Series(texts, dtype=pl.String).str.slice(0, LONGEST_TEXT)).to_list()
+    return [text if _CYRILLIC.search(text) else _in_cyrillic(text) for text in plain]
+
+
+def _in_cyrillic(text: str) -> str:
+    for latin, cyrillic in _LATIN_PAIRS:
+        text = text.replace(latin, cyrillic)
+    return text.translate(_LATIN_LETTERS)
+
+
+@cache
+def _morphology() -> pymorphy3.MorphAnalyzer:
+    return pymorphy3.MorphAnalyzer()
+
+
+@lru_cache(maxsize=400_000)
+def stem(word: str) -> str:
+    """The folded stem of one lower-case word.
+
+    A word the Russian dictionary knows becomes its lemma; any other loses up to three Kazakh endings, at
+    least three
+    letters staying.
+    """
+    if word[0] == "ъ":
+        return word
+    if not _KAZAKH_LETTER.search(word) and _morphology().word_is_known(word):
+        return fold(_morphology().parse(word)[0].normal_form)
+    short = fold(word)
+    for _ in range(3):
+        cut = _KAZAKH_ENDINGS.sub("", short)
+        if len(cut) < 3 or cut == short:
+            break
+        short = cut
+    return short
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a text to be replaced by a mask before anything is learnt from it."""
+
+    start: int
+    end: int
+    mask: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One text read: words as written, folded and stemmed, lexicon hits per word, and four marks of style."""
+
+    words: list[str]
+    folded: list[str]
+    stems: list[str]
+    hits: list[set[int]]
+    style: tuple[float, float, float, float]
+
+
+def masked(text: str, spans: Sequence[Span]) -> str:
+    """The text with each span replaced by its mask; overlapping later spans are ignored."""
+    pieces: list[str] = []
+    done = 0
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if span.start < done or span.end > len(text):
+            continue
+        pieces += [text[done : span.start], " ", span.mask, " "]
+        done = span.end
+    return "".join([*pieces, text[done:]])
+
+
+def readings(texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> list[Reading]:
+    """Read texts: mask the spans, undo evasion, split into words, stem, look up.
+
+    Args:
+        texts: messages as written.
+        spans: per text what to mask; None masks nothing.
+    """
+    hidden = list(texts) if spans is None else [masked(*pair) for pair in zip(texts, spans, strict=True)]
+    return [_reading(*pair) for pair in zip(undisguised(hidden), texts, strict=True)]
+
+
+def _reading(plain: str, text: str) -> Reading:
+    words = _WORD.findall(plain)
+    folded = [fold(word) for word in words]
+    return Reading(words, folded, [stem(word) for word in words], lexicon().hits(folded), _style(text))
+
+
+def _style(text: str) -> tuple[float, float, float, float]:
+    head = text[:LONGEST_TEXT]
+    letters = sum(map(str.isalpha, head)) or 1
+    quotes = sum(head.count(mark) for mark in '«»"“”')
+    return (
+        float(np.log1p(head.count("!"))),
+        float(np.log1p(head.count("?"))),
+        float(np.log1p(quotes)),
+        sum(map(str.isupper, head)) / letters if letters > 10 else 0.0,
+    )
+
+
+@cache
+def signal_names() -> tuple[str, ...]:
+    """Names of the columns of `signals`, in order."""
+    categories = lexicon().categories
+    return (
+        *categories,
+        *(f"{means}_near_people" for means in HOSTILE_MEANS),
+        *(f"{means}_near_official" for means in HOSTILE_MEANS),
+        *(f"{means}_near_negation" for means in HOSTILE_MEANS),
+        "counter_near_people", "accord_near_people", "people_named", "adjective_named", "slur_named",
+        "target_named",
+        "official_without_people", "exclamation", "question", "quotation_marks", "capitals", "length",
+    )  # fmt: skip
+
+
+def signals(reading: Reading) -> np.ndarray:
+    """Counts of lexicon categories (log(1+n)), alone and near people, officials or a negation; and style.
+
+    Returns:
+        One row, the columns named by `signal_names()`.
+    """
+    categories = lexicon().categories
+    index = {name: number for number, name in enumerate(categories)}
+    counts = np.zeros(len(categories))
+    places: dict[int, list[int]] = {}
+    for place, found in enumerate(reading.hits):
+        for number in found:
+            counts[number] += 1
+            places.setdefault(number, []).append(place)
+    named = {mask: [i for i, word in enumerate(reading.folded) if word == mask] for mask in _MASKS}
+    people = named[GROUP_MASK] + named[SLUR_MASK] + named[TARGET_MASK]
+    people += [place for name in ABOUT_PEOPLE for place in places.get(index[name], ())]
+    officials = places.get(index["official"], [])
+    refusals = places.get(index["negation"], [])
+    means = [places.get(index[name], []) for name in HOSTILE_MEANS]
+    near = [_near(found, people) for found in means] + [_near(found, officials) for found in means]
+    near += [_near(found, refusals, reach=3) for found in means]
+    near += [_near(places.get(index[name], []), people) for name in ("counter", "accord")]
+    near += [len(named[mask]) for mask in (GROUP_MASK, ADJECTIVE_MASK, SLUR_MASK, TARGET_MASK)]
+    alone = float(bool(officials) and not people)
+    tail = [alone, *reading.style, np.log1p(len(reading.words)) / 4]
+    return np.concatenate([np.log1p(counts), np.log1p(near), tail])
+
+
+_MASKS = (GROUP_MASK, ADJECTIVE_MASK, SLUR_MASK, TARGET_MASK)
+
+
+def _near(found: Sequence[int], of: Sequence[int], reach: int = NEAR) -> int:
+    return sum(any(abs(place - other) <= reach for other in of) for place in found)

@@ -1,0 +1,218 @@
+"""A message read from the side of one group it mentions: where the group stands, what is said close to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from models.discourse.features import (
+    ADJECTIVE_MASK,
+    GROUP_MASK,
+    SLUR_MASK,
+    TARGET_MASK,
+    Reading,
+    Span,
+    readings,
+    signals,
+    stem,
+)
+from models.discourse.lexicon import fold, lexicon
+
+WINDOW_SHORT, WINDOW_LONG, PLACED_REACH = 4, 8, 5
+
+_WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST_STEM = 3
+_TARGET_ENDINGS = re.compile("(?:анин|янин|ец|ин|ый|ий|ка|а|я|и|ь|й|о|ы)$")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One text and one group it may take a stance to.
+
+    Attributes:
+        text: as written.
+        target_spans: where the group stands in it; empty when it could not be found.
+        other_spans: other groups, masked.
+        surface: the words that name the group, or the given target when none was found.
+        is_slur: the group is named by a slur.
+    """
+
+    text: str
+    target_spans: tuple[Span, ...]
+    other_spans: tuple[Span, ...]
+    surface: str
+    is_slur: bool
+
+
+@dataclass(frozen=True)
+class PairFields:
+    """What the stance heads see, one entry per pair."""
+
+    whole: list[str]
+    short: list[str]
+    long: list[str]
+    placed: list[str]
+    letters: list[str]
+    surface: list[str]
+    counted: np.ndarray
+
+
+def group_pairs(messages: pl.DataFrame, mentions: pl.DataFrame) -> tuple[pl.DataFrame, list[Pair]]:
+    """Every (message, group of people) that `mentions` holds.
+
+    Args:
+        messages: `message_id`, `text`, and `day_date` if there is one.
+        mentions: core_feeds__mentions of these messages.
+
+    Returns:
+        The keys (`message_id`, `day_date` if given, `group_code`), in order of messages and of first
+        mention, and the
+        pairs in the same order.
+    """
+    keep = ["message_id", "text", *(["day_date"] if "day_date" in messages.columns else [])]
+    place = messages.select(keep).with_columns(pl.col("message_id").cast(pl.String)).with_row_index("order")
+    held = mentions.select("message_id", "group_code", "start", "end", "is_person", "is_slur").join(
+        place, on="message_id", how="inner"
+    )
+    held = held.sort("order", "start")
+    keys: list[dict] = []
+    pairs: list[Pair] = []
+    for rows in held.partition_by("order", maintain_order=True):
+        text = rows["text"][0] or ""
+        marks = rows.select("group_code", "start", "end", "is_person", "is_slur").rows()
+        for group in dict.fromkeys(mark[0] for mark in marks if mark[3]):
+            keys.append({name: rows[name][0] for name in keep if name != "text"} | {"group_code": group})
+            pairs.append(_pair_of_marks(text, marks, group))
+    schema = {name: place.schema[name] for name in keep if name != "text"} | {"group_code": pl.String()}
+    return pl.DataFrame(keys, schema=schema), pairs
+
+
+def _pair_of_marks(text: str, marks: Sequence[tuple], group: str) -> Pair:
+    target = [mark for mark in marks if mark[0] == group and mark[3]]
+    others = [mark for mark in marks if mark not in target]
+    return Pair(
+        text,
+        tuple(Span(start, end, TARGET_MASK) for _, start, end, _, _ in target),
+        tuple(Span(start, end, _mask(is_person, is_slur)) for _, start, end, is_person, is_slur in others),
+        " ".join(text[start:end].lower() for _, start, end, _, _ in target),
+        any(mark[4] for mark in target),
+    )
+
+
+def _mask(is_person: bool, is_slur: bool) -> str:
+    return SLUR_MASK if is_slur else GROUP_MASK if is_person else ADJECTIVE_MASK
+
+
+def target_pair(text: str, target: str, marks: Sequence[tuple], target_groups: Sequence[str] = ()) -> Pair:
+    """The pair of a text and a target given as a word, e.g. the stem or lemma of an ethnonym.
+
+    The target is looked for by stem, then by beginning, then as another name of the same group.
+
+    Args:
+        text: the message.
+        target: a word in any case.
+        marks: mentions in the text as (group_code, start, end, is_person, is_slur).
+        target_groups: group codes the target word itself stands for.
+    """
+    spans = located(text, target)
+    if not spans:
+        spans = [(mark[1], mark[2]) for mark in marks if mark[0] in target_groups]
+    taken = [mark for mark in marks if not any(mark[1] < end and start < mark[2] for start, end in spans)]
+    surface = " ".join(text[start:end].lower() for start, end in spans) or target.lower()
+    slur = lexicon().categories.index("slur")
+    is_slur = any(slur in lexicon().of_token(fold(word)) for word in [*surface.split(), target.lower()])
+    return Pair(
+        text,
+        tuple(Span(start, end, TARGET_MASK) for start, end in spans),
+        tuple(Span(mark[1], mark[2], _mask(mark[3], mark[4])) for mark in taken),
+        surface,
+        is_slur,
+    )
+
+
+def located(text: str, target: str) -> list[tuple[int, int]]:
+    """Start and end of the words of `text` that are forms of `target`."""
+    wanted = fold(target.strip())
+    if not wanted:
+        return []
+    words = [(found.start(), found.end(), found.group().lower()) for found in _WORD.finditer(text)]
+    root = _TARGET_ENDINGS.sub("", wanted)
+    exact = stem(wanted) if _WORD.fullmatch(wanted) else wanted
+    for begins, longest in ((root, len(wanted) + 5), (wanted[: max(_SHORTEST_STEM, len(wanted) - 4)], 99)):
+        spans = [
+            (start, end)
+            for start, end, word in words
+            if stem(word) == exact
+            or (len(begins) >= _SHORTEST_STEM and fold(word).startswith(begins) and len(word) <= longest)
+        ]
+        if spans:
+            return spans
+    return []
+
+
+def pair_fields(pairs: Sequence[Pair], surfaces_of_all: bool) -> PairFields:
+    """Read pairs into the fields of the stance heads.
+
+    Args:
+        pairs: what to read.
+        surfaces_of_all: also show the heads which word names the group. Off, only slurs are shown, so that
+            the name of
+            a people cannot decide.
+    """
+    read = readings(
+        [pair.text for pair in pairs], [(*pair.target_spans, *pair.other_spans) for pair in pairs]
+    )
+    places = [[i for i, word in enumerate(one.folded) if word == TARGET_MASK] for one in read]
+    both = list(zip(read, places, strict=True))
+    return PairFields(
+        whole=[" ".join(one.stems) for one in read],
+        short=[" ".join(_window(one.stems, held, WINDOW_SHORT)) for one, held in both],
+        long=[" ".join(_window(one.stems, held, WINDOW_LONG)) for one, held in both],
+        placed=[" ".join(_placed(one.stems, held)) for one, held in both],
+        letters=[" ".join(one.folded) for one in read],
+        surface=[fold(pair.surface) if surfaces_of_all or pair.is_slur else "" for pair in pairs],
+        counted=np.vstack([_counted(*item) for item in zip(pairs, read, places, strict=True)]),
+    )
+
+
+def _window(words: Sequence[str], places: Sequence[int], reach: int) -> list[str]:
+    if not places:
+        return list(words)
+    near = {i for place in places for i in range(max(0, place - reach), place + reach + 1)}
+    return [words[i] for i in sorted(near) if i < len(words)]
+
+
+def _placed(words: Sequence[str], places: Sequence[int]) -> list[str]:
+    """Neighbours of the target marked by side, the closest two also by distance."""
+    marked: list[str] = []
+    for place in places[:6]:
+        for distance in range(1, PLACED_REACH + 1):
+            for side, other in (("l", place - distance), ("r", place + distance)):
+                if 0 <= other < len(words):
+                    marked.append(f"{side}_{words[other]}")
+                    if distance <= 2:
+                        marked.append(f"{side}{distance}_{words[other]}")
+    return marked
+
+
+def _counted(pair: Pair, read: Reading, places: Sequence[int]) -> np.ndarray:
+    """Signals of the message, lexicon hits weighted by closeness to the target, the look of the target."""
+    close = np.zeros(len(lexicon().categories))
+    for place, found in enumerate(read.hits):
+        if found and places:
+            nearest = min(abs(place - other) for other in places)
+            for number in found:
+                close[number] += 1 / (1 + nearest)
+    others = sum(word in (GROUP_MASK, SLUR_MASK) for word in read.folded)
+    look = (
+        float(pair.is_slur),
+        np.log1p(len(places)),
+        np.log1p(others),
+        places[0] / len(read.words) if places else -0.5,
+        float(bool(pair.target_spans) and pair.text[pair.target_spans[0].start].isupper()),
+    )
+    return np.concatenate([signals(read), close, look])

@@ -1,0 +1,227 @@
+"""A model as files: estimators by skops (no pickle), a manifest with the hash of each and what made it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+from skops import io as skops_io
+
+from models.discourse.classifier import LABELS, DiscourseModel, FeatureSpace, ModelError
+from models.discourse.stance import StanceMembers, StanceModel, StanceSpace
+from models.discourse.training import CODE_VERSION
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru")
+
+TRUSTED_TYPES = frozenset({"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"})
+"""What boosted trees are made of, beside what skops trusts by itself."""
+
+_SPACE = ("whole", "short", "long", "placed", "letters", "surface", "scale")
+
+
+def model_files(model: DiscourseModel, training: Mapping[str, object] | None = None) -> dict[str, bytes]:
+    """The model as file contents by name, the manifest among them.
+
+    Args:
+        model: what to keep.
+        training: facts about the training to keep in the manifest (data hash, row counts, heads).
+    """
+    files: dict[str, bytes] = {}
+    if model.head is not None and model.space is not None:
+        files["message.skops"] = skops_io.dumps(
+            {
+                "words": model.space.words,
+                "characters": model.space.characters,
+                "head": model.head,
+                "calibrator": model.calibrator,
+                "severity": model.severity,
+            }
+        )
+    if model.stance is not None:
+        files["stance.skops"] = skops_io.dumps(_stance_parts(model.stance))
+    manifest = {
+        "format": FORMAT,
+        "code_version": CODE_VERSION,
+        "model_version": model.version,
+        "labels": list(LABELS),
+        "head_labels": list(model.head_labels),
+        "signal_weight": None if model.space is None else model.space.signal_weight,
+        "skipped": model.skipped.tolist(),
+        "hostile_threshold": model.hostile_threshold,
+        "abstain_below": model.abstain_below,
+        "confusion": model.confusion.tolist(),
+        "scores": model.scores,
+        "stance": None if model.stance is None else _stance_facts(model.stance),
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "training": dict(training or {}),
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    body = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+    seal = hashlib.sha256(body.encode()).hexdigest()
+    files[MANIFEST] = json.dumps(
+        {"manifest": manifest, "sha256": seal}, ensure_ascii=False, indent=1
+    ).encode()
+    return files
+
+
+def _stance_parts(stance: StanceModel) -> dict:
+    members = stance.members
+    return {name: getattr(members.space, name) for name in _SPACE} | {
+        "linear": members.linear,
+        "components": members.components,
+        "trees": members.trees,
+        "vote": stance.vote,
+    }
+
+
+def _stance_facts(stance: StanceModel) -> dict:
+    return {
+        "bias": stance.bias.tolist(),
+        "surfaces_of_all": stance.surfaces_of_all,
+        "has_surface": stance.members.space.has_surface,
+        "scores": stance.scores,
+    }
+
+
+def model_of_files(files: Mapping[str, bytes], place: str = "model") -> DiscourseModel:
+    """The model kept in files.
+
+    Args:
+        files: contents by name, as `model_files` gives them.
+        place: named in messages, e.g. the directory.
+
+    Raises:
+        ModelError: if the manifest is missing or altered, a file is missing, altered or not listed, the
+            model was made
+            by another version of the code, the codebook or scikit-learn, or a file holds types that are not
+            trusted.
+    """
+    manifest = _checked_manifest(files, place)
+    message = _load(files["message.skops"], f"{place}/message.skops") if "message.skops" in files else None
+    stance = _load(files["stance.skops"], f"{place}/stance.skops") if "stance.skops" in files else None
+    return DiscourseModel(
+        space=None
+        if message is None
+        else FeatureSpace(message["words"], message["characters"], manifest["signal_weight"]),
+        head=None if message is None else message["head"],
+        calibrator=None if message is None else message["calibrator"],
+        head_labels=tuple(manifest["head_labels"]),
+        severity=None if message is None else message["severity"],
+        skipped=np.asarray(manifest["skipped"], dtype=float),
+        stance=None if stance is None else _stance_model(stance, manifest["stance"]),
+        hostile_threshold=manifest["hostile_threshold"],
+        abstain_below=manifest["abstain_below"],
+        confusion=np.asarray(manifest["confusion"], dtype=np.int64),
+        version=manifest["model_version"],
+        scores=manifest["scores"],
+    )
+
+
+def _checked_manifest(files: Mapping[str, bytes], place: str) -> dict:
+    try:
+        held = json.loads(files[MANIFEST])
+        manifest, seal = held["manifest"], held["sha256"]
+    except KeyError:
+        raise ModelError(
+            f"{place}: no {MANIFEST}: this is not a model directory; train one with `kelisim train`"
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"{place}/{MANIFEST}: not readable: {error}; train the model again") from error
+    body = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+    if hashlib.sha256(body.encode()).hexdigest() != seal:
+        raise ModelError(f"{place}/{MANIFEST}: altered after training; train the model again")
+    _check_versions(manifest, place)
+    listed = manifest["files"]
+    stray = sorted((set(files) - {MANIFEST}) ^ set(listed))
+    if stray:
+        raise ModelError(
+            f"{place}: files do not match the manifest: {', '.join(stray)}; train the model again"
+        )
+    for name, expected in listed.items():
+        if hashlib.sha256(files[name]).hexdigest() != expected:
+            raise ModelError(f"{place}/{name}: altered after training (hash differs); train the model again")
+    return manifest
+
+
+def _check_versions(manifest: dict, place: str) -> None:
+    found = (manifest.get("format"), manifest.get("code_version"))
+    if found != (FORMAT, CODE_VERSION):
+        raise ModelError(
+            f"{place}: made by another version (format {found[0]}, code {found[1]}; here format {FORMAT}, "
+            f"code {CODE_VERSION}); train the model again"
+        )
+    if manifest["labels"] != list(LABELS):
+        raise ModelError(
+            f"{place}: made for another codebook ({', '.join(manifest['labels'])}); train the model again"
+        )
+    made_with, here = manifest["libraries"]["scikit-learn"], metadata.version("scikit-learn")
+    if made_with != here:
+        raise ModelError(
+            f"{place}: made with scikit-learn {made_with}, this is {here}; train the model again"
+        )
+
+
+def _load(content: bytes, place: str) -> dict:
+    unknown = sorted(set(skops_io.get_untrusted_types(data=content)) - TRUSTED_TYPES)
+    if unknown:
+        raise ModelError(
+            f"{place}: holds types that are not trusted: {', '.join(unknown)}; it was not loaded"
+        )
+    return skops_io.loads(content, trusted=sorted(TRUSTED_TYPES))
+
+
+def _stance_model(parts: dict, facts: dict) -> StanceModel:
+    space = StanceSpace(**{name: parts[name] for name in _SPACE}, has_surface=facts["has_surface"])
+    members = StanceMembers(space, parts["linear"], parts["components"], parts["trees"])
+    return StanceModel(
+        members, parts["vote"], np.asarray(facts["bias"]), facts["surfaces_of_all"], facts["scores"]
+    )
+
+
+def write_model(model: DiscourseModel, directory: Path, training: Mapping[str, object] | None = None) -> None:
+    """Write the model directory beside the final place, then rename it: it is never half-written.
+
+    Raises:
+        ModelError: if `directory` exists and is not a model directory (nothing is replaced then).
+    """
+    if (
+        directory.exists()
+        and not (directory / MANIFEST).is_file()
+        and (directory.is_file() or any(directory.iterdir()))
+    ):
+        raise ModelError(f"{directory}: exists and is not a model directory; give an empty or new place")
+    files = model_files(model, training)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    try:
+        for name, content in files.items():
+            (beside / name).write_bytes(content)
+        old = beside.with_name(beside.name + "-old")
+        if directory.exists():
+            directory.replace(old)
+        beside.replace(directory)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def read_model(directory: Path) -> DiscourseModel:
+    """The model kept in a directory.
+
+    Raises:
+        ModelError: as `model_of_files`, or if there is no such directory.
+    """
+    if not directory.is_dir():
+        raise ModelError(
+            f"{directory}: no such model directory; train one with `kelisim train LABELS -o {directory}`"
+        )
+    files = {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
+    return model_of_files(files, str(directory))

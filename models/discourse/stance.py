@@ -1,0 +1,293 @@
+"""The stance head: hostile, neutral or positive towards one group in one message, by members that vote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from models.discourse.evaluation import binary_f1, macro_f1
+from models.discourse.pairs import Pair, PairFields, group_pairs, pair_fields, target_pair
+
+STANCES = (-1, 0, 1)
+INNER_FOLDS = 4
+ABSTAIN_BELOW = 0.5
+COUNTED_WEIGHT = 0.1
+COMPONENTS = 80
+FEWEST_FOR_TREES = 1_500
+"""With fewer pairs the boosted trees only learn the noise and are left out."""
+
+BATCH_PAIRS = 20_000
+TOKEN = r"\S+"  # noqa: S105
+
+
+def _stems(ngrams: int, most: int = 80_000) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        token_pattern=TOKEN,
+        lowercase=False,
+        ngram_range=(1, ngrams),
+        min_df=2,
+        max_features=most,
+        sublinear_tf=True,
+    )
+
+
+def _letters(shortest: int, longest: int, most: int) -> TfidfVectorizer:
+    return TfidfVectorizer(
+        analyzer="char_wb",
+        lowercase=False,
+        ngram_range=(shortest, longest),
+        min_df=2,
+        max_features=most,
+        sublinear_tf=True,
+    )
+
+
+@dataclass
+class StanceSpace:
+    """Vocabularies of the fields of `PairFields`, and the scale of the counted signals."""
+
+    whole: TfidfVectorizer = field(default_factory=lambda: _stems(2))
+    short: TfidfVectorizer = field(default_factory=lambda: _stems(2))
+    long: TfidfVectorizer = field(default_factory=lambda: _stems(2))
+    placed: TfidfVectorizer = field(default_factory=lambda: _stems(1))
+    letters: TfidfVectorizer = field(default_factory=lambda: _letters(2, 5, 120_000))
+    surface: TfidfVectorizer = field(default_factory=lambda: _letters(2, 5, 20_000))
+    scale: StandardScaler = field(default_factory=StandardScaler)
+    has_surface: bool = False
+
+    def fit(self, fields: PairFields) -> StanceSpace:
+        """Learn vocabularies and scale; returns itself."""
+        for name in ("whole", "short", "long", "placed", "letters"):
+            getattr(self, name).fit(getattr(fields, name))
+        self.has_surface = sum(bool(one) for one in fields.surface) >= 20
+        if self.has_surface:
+            self.surface.fit(fields.surface)
+        self.scale.fit(fields.counted)
+        return self
+
+    def matrix(self, fields: PairFields) -> sparse.csr_matrix:
+        """One row per pair: every field beside the counted signals."""
+        blocks = [getattr(self, name).transform(getattr(fields, name)) for name in self._names()]
+        blocks.append(sparse.csr_matrix(self.scale.transform(fields.counted) * COUNTED_WEIGHT))
+        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+
+    def _names(self) -> tuple[str, ...]:
+        names = ("whole", "short", "long", "placed", "letters")
+        return (*names, "surface") if self.has_surface else names
+
+
+@dataclass
+class StanceMembers:
+    """A linear member on every field and, given enough pairs, trees on signals and latent components."""
+
+    space: StanceSpace
+    linear: LogisticRegression
+    components: TruncatedSVD | None
+    trees: HistGradientBoostingClassifier | None
+
+    def votes(self, fields: PairFields) -> np.ndarray:
+        """Log-probabilities of each member for each stance, side by side."""
+        matrix = self.space.matrix(fields)
+        votes = [_full(self.linear.predict_proba(matrix), self.linear.classes_)]
+        if self.trees is not None and self.components is not None:
+            held = np.hstack([fields.counted, self.components.transform(matrix)])
+            votes.append(_full(self.trees.predict_proba(held), self.trees.classes_))
+        return np.log(np.clip(np.hstack(votes), 1e-4, 1.0))
+
+
+@dataclass
+class StanceModel:
+    """Stance of a message towards a group.
+
+    Attributes:
+        members: fitted on all pairs.
+        vote: multinomial logistic regression from the members' out-of-fold votes to calibrated probabilities.
+        bias: factors on the probabilities that make the macro-F1 of the out-of-fold votes highest.
+        surfaces_of_all: whether names of peoples, not only slurs, were shown to the members.
+        scores: out-of-fold macro-F1 and F1 of the hostile class.
+    """
+
+    members: StanceMembers
+    vote: LogisticRegression
+    bias: np.ndarray
+    surfaces_of_all: bool
+    scores: dict[str, float]
+
+    def probabilities(self, pairs: Sequence[Pair]) -> np.ndarray:
+        """Calibrated probabilities, columns hostile, neutral, positive."""
+        if not pairs:
+            return np.zeros((0, len(STANCES)))
+        parts = [
+            self.vote.predict_proba(
+                self.members.votes(pair_fields(pairs[first : first + BATCH_PAIRS], self.surfaces_of_all))
+            )
+            for first in range(0, len(pairs), BATCH_PAIRS)
+        ]
+        return _full(np.vstack(parts), self.vote.classes_)
+
+    def choose(self, probabilities: np.ndarray) -> np.ndarray:
+        """The stance -1, 0 or 1 per row of probabilities."""
+        return np.asarray(STANCES)[(probabilities * self.bias).argmax(axis=1)]
+
+    def stances(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+        """Stance towards each group of people each message mentions.
+
+        Args:
+            messages: `message_id`, `text`, `day_date` if there is one.
+            mentions: core_feeds__mentions of these messages.
+
+        Returns:
+            core_discourse__stances.
+        """
+        keys, pairs = group_pairs(messages, mentions)
+        return pl.concat([keys, self.frame(pairs)], how="horizontal")
+
+    def frame(self, pairs: Sequence[Pair]) -> pl.DataFrame:
+        """`stance, p_hostile, p_neutral, p_positive, is_abstained` for pairs, in order."""
+        found = self.probabilities(pairs)
+        return pl.DataFrame(
+            {
+                "stance": pl.Series(self.choose(found), dtype=pl.Int64),
+                "p_hostile": pl.Series(found[:, 0], dtype=pl.Float64),
+                "p_neutral": pl.Series(found[:, 1], dtype=pl.Float64),
+                "p_positive": pl.Series(found[:, 2], dtype=pl.Float64),
+                "is_abstained": pl.Series(found.max(axis=1, initial=0.0) < ABSTAIN_BELOW, dtype=pl.Boolean),
+            }
+        )
+
+
+def _full(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    full = np.zeros((len(probabilities), len(STANCES)))
+    full[:, [STANCES.index(int(one)) for one in classes]] = probabilities
+    return full
+
+
+def train_stance(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> StanceModel | None:
+    """Train the stance head on rows with `targets`.
+
+    Args:
+        corpus: `message_id`, `text`, `group`, `targets` (list of structs `group_code`, `target`, `stance`).
+        mentions: core_feeds__mentions of these messages.
+        seed: of folds and solvers.
+
+    Returns:
+        The head, or None when fewer than two stances are labelled.
+    """
+    pairs, truth, groups, named_by_word = labelled_pairs(corpus, mentions)
+    if len(set(truth.tolist())) < 2:
+        return None
+    return fit_stance(pairs, truth, groups, surfaces_of_all=named_by_word, seed=seed)
+
+
+def labelled_pairs(
+    corpus: pl.DataFrame, mentions: pl.DataFrame
+) -> tuple[list[Pair], np.ndarray, np.ndarray, bool]:
+    """Pairs with their stance, the group of their message, and whether any target was given as a word.
+
+    A target given by group code needs a mention of that group; without one it stands for the whole message.
+    """
+    marks = marks_by_message(mentions)
+    pairs: list[Pair] = []
+    truth: list[int] = []
+    groups: list[str] = []
+    named_by_word = False
+    for message, text, group, targets in corpus.select("message_id", "text", "group", "targets").iter_rows():
+        for one in targets or []:
+            held = marks.get(message, [])
+            code, word = one["group_code"], one["target"]
+            named_by_word |= word is not None
+            pairs.append(target_pair(text, word or "", held, () if code is None else (code,)))
+            truth.append(one["stance"])
+            groups.append(group)
+    return pairs, np.asarray(truth, dtype=np.int64), np.asarray(groups), named_by_word
+
+
+def marks_by_message(mentions: pl.DataFrame) -> dict[str, list[tuple]]:
+    """Mentions per message as (group_code, start, end, is_person, is_slur)."""
+    marks: dict[str, list[tuple]] = {}
+    columns = ("message_id", "group_code", "start", "end", "is_person", "is_slur")
+    for message, *mark in mentions.select(columns).iter_rows():
+        marks.setdefault(message, []).append(tuple(mark))
+    return marks
+
+
+def fit_stance(
+    pairs: Sequence[Pair], truth: np.ndarray, groups: np.ndarray, surfaces_of_all: bool, seed: int = 0
+) -> StanceModel:
+    """Fit members, and the vote and bias on votes of members that had not seen the pair's group."""
+    fields = pair_fields(pairs, surfaces_of_all)
+    votes = _unseen_votes(fields, truth, groups, seed)
+    vote = LogisticRegression(C=0.3, max_iter=2_000, random_state=seed).fit(votes, truth)
+    found = _full(vote.predict_proba(votes), vote.classes_)
+    bias = best_bias(found, truth)
+    chosen = np.asarray(STANCES)[(found * bias).argmax(axis=1)]
+    scores = {
+        "stance_macro_f1": macro_f1(truth, chosen),
+        "stance_hostile_f1": binary_f1(truth == -1, chosen == -1),
+        "stance_pair_count": float(len(truth)),
+    }
+    return StanceModel(fit_members(fields, truth, seed), vote, bias, surfaces_of_all, scores)
+
+
+def _unseen_votes(fields: PairFields, truth: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    count = min(INNER_FOLDS, len(np.unique(groups)))
+    if count < 2:
+        return fit_members(fields, truth, seed).votes(fields)
+    votes: np.ndarray | None = None
+    for seen, held in GroupKFold(count, shuffle=True, random_state=seed).split(truth, groups=groups):
+        found = fit_members(
+            part(fields, seen), truth[seen], seed, trees=len(truth) >= FEWEST_FOR_TREES
+        ).votes(part(fields, held))
+        votes = np.zeros((len(truth), found.shape[1])) if votes is None else votes
+        votes[held] = found
+    assert votes is not None
+    return votes
+
+
+def part(fields: PairFields, rows: np.ndarray) -> PairFields:
+    """Some rows of the fields."""
+    texts = {
+        name: [getattr(fields, name)[i] for i in rows]
+        for name in ("whole", "short", "long", "placed", "letters", "surface")
+    }
+    return PairFields(counted=fields.counted[rows], **texts)
+
+
+def fit_members(fields: PairFields, truth: np.ndarray, seed: int, trees: bool | None = None) -> StanceMembers:
+    """Fit vocabularies and members; `trees` None means by the number of pairs."""
+    space = StanceSpace().fit(fields)
+    matrix = space.matrix(fields)
+    linear = LogisticRegression(C=3.0, class_weight="balanced", tol=1e-3, max_iter=300, random_state=seed)
+    linear.fit(matrix, truth)
+    if not (len(truth) >= FEWEST_FOR_TREES if trees is None else trees):
+        return StanceMembers(space, linear, None, None)
+    components = TruncatedSVD(COMPONENTS, random_state=seed).fit(matrix)
+    held = np.hstack([fields.counted, components.transform(matrix)])
+    boosted = HistGradientBoostingClassifier(
+        max_iter=120, learning_rate=0.07, max_leaf_nodes=15, l2_regularization=5, class_weight="balanced",
+        early_stopping=False, random_state=seed,
+    )  # fmt: skip
+    return StanceMembers(space, linear, components, boosted.fit(held, truth))
+
+
+def best_bias(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Factors for hostile and positive, neutral kept at one, that make macro-F1 highest on a small grid."""
+    best, chosen = -1.0, np.ones(len(STANCES))
+    for hostile in np.arange(0.6, 2.61, 0.1):
+        for positive in np.arange(0.6, 3.01, 0.2):
+            factors = np.array([hostile, 1.0, positive])
+            found = np.asarray(STANCES)[(probabilities * factors).argmax(axis=1)]
+            score = macro_f1(truth, found)
+            if score > best + 1e-4:
+                best, chosen = score, factors
+    return chosen

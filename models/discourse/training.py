@@ -1,0 +1,281 @@
+"""Training the heads: grouped cross-validation for calibration, thresholds and the confusion matrix."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.multiclass import OneVsRestClassifier
+from threadpoolctl import threadpool_limits
+
+from models.discourse.cascade import first_look
+from models.discourse.classifier import (
+    LABELS,
+    DiscourseModel,
+    FeatureSpace,
+    decide,
+    head_scores,
+    spans_by_message,
+    without_targetless_hostility,
+)
+from models.discourse.evaluation import binary_f1, macro_f1
+from models.discourse.features import Reading, readings
+from models.discourse.lexicon import lexicon_sha256
+from models.discourse.stance import train_stance
+
+CODE_VERSION = f"1.{lexicon_sha256()[:8]}"
+"""First number raised whenever features or heads change what a model means; then the hash of the lexicons."""
+
+FOLD_COUNT = 5
+REGULARISATION = 3.0
+FALSE_ALARM_CEILING = 0.02
+"""Highest share of messages not hostile that the hostile threshold may let through in cross-validation."""
+
+ABSTAIN_BELOW = 0.40
+HEADS = ("discourse", "severity", "stance")
+
+
+class LabelsError(ValueError):
+    """Labels nothing can be learnt from; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What the message head says of each training message when trained without that message's group."""
+
+    probabilities: np.ndarray
+    scores: np.ndarray
+
+
+def train(
+    corpus: pl.DataFrame,
+    mentions: pl.DataFrame,
+    seed: int = 0,
+    heads: Sequence[str] = HEADS,
+) -> DiscourseModel:
+    """Train every head the corpus has labels for.
+
+    Args:
+        corpus: one row per message: `message_id` (unique), `text`, `group` (rows of one group never part
+            between
+            folds: a hand, a source, a text), any of `discourse`, `severity` (0..3), and `targets` (list of
+                structs
+            `group_code`, `target`, `stance`; one of the first two is null).
+        mentions: core_feeds__mentions of these messages.
+        seed: of folds and solvers; the same seed and data give the same model.
+        heads: which heads to train, of `HEADS`.
+
+    Returns:
+        The model, with the calibration, thresholds and confusion measured by grouped cross-validation.
+
+    Raises:
+        LabelsError: if there is no usable row, or a head has a single class.
+    """
+    with threadpool_limits(limits=1):
+        return DiscourseModel(**_trained_parts(corpus, mentions, seed, heads))
+
+
+def _trained_parts(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, heads: Sequence[str]) -> dict:
+    parts = _untrained(_version(corpus, seed, heads))
+    if "discourse" in heads and _has(corpus, "discourse"):
+        labelled = corpus.filter(pl.col("discourse").is_not_null())
+        parts |= _message_head(labelled, mentions, seed, with_severity="severity" in heads)
+    if "stance" in heads and _has(corpus, "targets"):
+        parts["stance"] = train_stance(corpus, mentions, seed)
+    if parts["head"] is None and parts["stance"] is None:
+        raise LabelsError("no row has `discourse` or a target with a stance: nothing to train; add labels")
+    return parts
+
+
+def _untrained(version: str) -> dict:
+    return {
+        "space": None,
+        "head": None,
+        "calibrator": None,
+        "head_labels": (),
+        "severity": None,
+        "skipped": np.zeros((2, len(LABELS))),
+        "stance": None,
+        "hostile_threshold": 0.5,
+        "abstain_below": ABSTAIN_BELOW,
+        "confusion": np.zeros((len(LABELS), len(LABELS)), dtype=np.int64),
+        "version": version,
+        "scores": {},
+    }
+
+
+def _has(corpus: pl.DataFrame, column: str) -> bool:
+    if column not in corpus.columns:
+        return False
+    held = corpus[column].drop_nulls()
+    return bool(len(held)) and (column != "targets" or bool((held.list.len() > 0).any()))
+
+
+def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_severity: bool) -> dict:
+    truth = _checked_labels(corpus["discourse"])
+    spans = spans_by_message(mentions)
+    read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
+    groups = corpus["group"].to_numpy()
+    unseen = out_of_fold(read, truth, groups, seed)
+    probabilities = without_targetless_hostility(unseen.probabilities, read)
+    threshold = hostile_threshold(probabilities, truth)
+    predicted = decide(probabilities, threshold)
+    space = FeatureSpace().fit(read)
+    matrix = space.matrix(read)
+    head = fit_head(matrix, truth, seed)
+    known = sorted(set(truth.tolist()))
+    names = np.asarray(LABELS)
+    return {
+        "space": space,
+        "head": head,
+        "calibrator": _calibrator(unseen.scores, names[truth], seed),
+        "head_labels": tuple(LABELS[one] for one in known),
+        "severity": _severity_head(matrix, corpus, seed) if with_severity else None,
+        "skipped": _skipped_probabilities(corpus, mentions, truth),
+        "hostile_threshold": threshold,
+        "confusion": confusion(truth, predicted),
+        "scores": _scores(truth, predicted),
+    }
+
+
+def _checked_labels(labels: pl.Series) -> np.ndarray:
+    unknown = sorted(set(labels.unique()) - set(LABELS))
+    if unknown:
+        raise LabelsError(
+            f"unknown discourse labels {', '.join(unknown)}; the codebook has {', '.join(LABELS)}"
+        )
+    if labels.n_unique() < 2:
+        raise LabelsError(f"every row has the label {labels[0]}: a classifier needs at least two classes")
+    return np.asarray([LABELS.index(label) for label in labels])
+
+
+def fit_head(matrix: sparse.csr_matrix, truth: np.ndarray, seed: int) -> OneVsRestClassifier:
+    """One-vs-rest logistic regression with classes weighted equally."""
+    one = LogisticRegression(
+        C=REGULARISATION,
+        class_weight="balanced",
+        solver="liblinear",
+        tol=1e-3,
+        max_iter=200,
+        random_state=seed,
+    )
+    return OneVsRestClassifier(one).fit(matrix, truth)
+
+
+def out_of_fold(read: Sequence[Reading], truth: np.ndarray, groups: np.ndarray, seed: int) -> OutOfFold:
+    """Scores and calibrated probabilities of every row from heads that never saw its group.
+
+    The vocabulary, too, is learnt within the fold. Probabilities of a fold are calibrated on the scores of
+    the other
+    folds.
+
+    Raises:
+        LabelsError: if the rows form fewer than two groups.
+    """
+    folds = grouped_folds(groups, seed)
+    width = len(np.unique(truth))
+    known = np.unique(truth)
+    scores = np.full((len(read), width), -5.0)
+    for seen, held in folds:
+        space = FeatureSpace().fit([read[i] for i in seen])
+        head = fit_head(space.matrix([read[i] for i in seen]), truth[seen], seed)
+        found = head_scores(head, space.matrix([read[i] for i in held]))
+        scores[np.ix_(held, np.searchsorted(known, head.classes_))] = found
+    probabilities = np.zeros((len(read), len(LABELS)))
+    for seen, held in folds:
+        calibrator = _calibrator(scores[seen], truth[seen], seed)
+        probabilities[np.ix_(held, calibrator.classes_)] = calibrator.predict_proba(scores[held])
+    return OutOfFold(probabilities, scores)
+
+
+def grouped_folds(groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Train and held-out row numbers of up to five folds in which no group parts.
+
+    Raises:
+        LabelsError: if there are fewer than two groups.
+    """
+    count = min(FOLD_COUNT, len(np.unique(groups)))
+    if count < 2:
+        raise LabelsError(
+            "all rows belong to one group: give `text_id` or rows of more texts, folds need two"
+        )
+    splitter = GroupKFold(count, shuffle=True, random_state=seed)
+    return list(splitter.split(np.zeros(len(groups)), groups=groups))
+
+
+def _calibrator(scores: np.ndarray, truth: np.ndarray, seed: int) -> LogisticRegression:
+    """Multinomial logistic regression on the scores of all classes (matrix scaling, Guo et al. 2017)."""
+    return LogisticRegression(C=1.0, max_iter=2_000, random_state=seed).fit(scores, truth)
+
+
+def hostile_threshold(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    """Lowest threshold whose false alarms among messages that are not hostile stay within the ceiling.
+
+    Only messages in which hostile is the most probable label can raise a false alarm.
+    """
+    hostile = LABELS.index("hostile")
+    innocent = truth != hostile
+    wrong = probabilities[innocent & (probabilities.argmax(axis=1) == hostile), hostile]
+    allowed = int(FALSE_ALARM_CEILING * innocent.sum())
+    if len(wrong) <= allowed:
+        return 0.0
+    return float(np.nextafter(np.sort(wrong)[::-1][allowed], 1.0))
+
+
+def confusion(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Counts, rows true and columns predicted, in the order of `LABELS`."""
+    counts = np.zeros((len(LABELS), len(LABELS)), dtype=np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts
+
+
+def _severity_head(matrix: sparse.csr_matrix, corpus: pl.DataFrame, seed: int) -> OneVsRestClassifier | None:
+    if "severity" not in corpus.columns:
+        return None
+    graded = corpus["severity"].fill_null(0).to_numpy()
+    rows = np.flatnonzero((graded > 0) & (corpus["discourse"] == "hostile").to_numpy())
+    if len(np.unique(graded[rows])) < 2:
+        return None
+    return fit_head(matrix[rows], graded[rows], seed)
+
+
+def _skipped_probabilities(corpus: pl.DataFrame, mentions: pl.DataFrame, truth: np.ndarray) -> np.ndarray:
+    """Label shares among training messages the cascade skips, one pseudo-count on `other` and `authority`."""
+    look = first_look(corpus, mentions)
+    skipped = ~look["is_candidate"].to_numpy()
+    official = look["names_official"].to_numpy().astype(int)
+    counts = np.zeros((2, len(LABELS)))
+    np.add.at(counts, (official[skipped], truth[skipped]), 1.0)
+    counts[0, LABELS.index("other")] += 1.0
+    counts[1, LABELS.index("authority")] += 1.0
+    counts[:, LABELS.index("hostile")] = 0.0
+    allowed = [LABELS.index("authority"), LABELS.index("other")]
+    counts[:, [i for i in range(len(LABELS)) if i not in allowed]] *= 0.1
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def _scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    hostile = LABELS.index("hostile")
+    return {
+        "macro_f1": macro_f1(truth, predicted),
+        "hostile_f1": binary_f1(truth == hostile, predicted == hostile),
+        "row_count": float(len(truth)),
+    }
+
+
+def _version(corpus: pl.DataFrame, seed: int, heads: Sequence[str]) -> str:
+    return f"{CODE_VERSION}-{corpus_sha256(corpus)[:12]}-{'+'.join(heads)}-{seed}"
+
+
+def corpus_sha256(corpus: pl.DataFrame) -> str:
+    """Hash of the training rows: texts, labels and groups, whatever their order on disk."""
+    lines = sorted(
+        corpus.select(pl.struct(sorted(corpus.columns)).struct.json_encode()).to_series().to_list()
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Simulated population, survey waves, feeds, outbreaks and council returns whose truth is known."""

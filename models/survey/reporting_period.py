@@ -1,0 +1,34 @@
+"""Which waves a quarter's report may know of."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from models.periods import quarter_end
+
+
+def known_by(frame: pl.DataFrame, respondents: pl.DataFrame, quarter: str) -> pl.DataFrame:
+    """Rows of the waves whose last interview lies in the quarter or before it.
+
+    A wave without interview dates counts by its year. A later wave is left out whole, so that a quarter built
+    again a year later has the numbers it had.
+
+    Args:
+        frame: any table with `wave_id`.
+        respondents: `core_survey__respondents` of the waves.
+        quarter: such as 2026-Q3.
+
+    Returns:
+        The rows of `frame` of those waves.
+    """
+    last = quarter_end(quarter)
+    waves = (
+        respondents.group_by("wave_id")
+        .agg(last_interview=pl.col("interview_date").max(), year=pl.col("year").max())
+        .filter(
+            pl.when(pl.col("last_interview").is_null())
+            .then(pl.col("year") <= last.year)
+            .otherwise(pl.col("last_interview") <= last)
+        )
+    )
+    return frame.filter(pl.col("wave_id").is_in(waves["wave_id"].to_list()))

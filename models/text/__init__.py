@@ -1,0 +1,1 @@
+"""Text of messages: language, places, ethnic groups, duplicates and privacy."""

@@ -1,0 +1,223 @@
+"""What an ethnonym stands for in its sentence: people, a language or thing, a country, or another word."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from pymorphy3 import MorphAnalyzer
+
+from models.text.ethnonym_forms import Form, contexts
+from models.text.form_search import WORD
+
+_NEAR_LETTERS = 60
+_KAZAKH_SIGN = re.compile(
+    r"[әғқңөұүһі]|\b(?:мен|бен|пен|емес|бул|ушин|деген|бар|жок|керек|гой|бир|биз|олар|болып|бала|халкы|елим|журт)\b"
+)
+_IZAFET = re.compile(
+    r"(?:[ыі]|[ыі]н|[ыі]н[ыі]ң|[ыі]н[ае]|[ыі]н[ае]н|[ыі]мен|[ыі]нда|[ыі]нде|[ыі]нда[ғг]ы|[ыі]ндегі)$"
+)
+_PAST_VERB = re.compile(r"(?:[ае]й|[ыі]п)?(?:ды|ді|ты|ті)$")
+
+
+class Reading(NamedTuple):
+    """A mention as understood: the group it counts for, and whether people are meant."""
+
+    group_code: str
+    is_person: bool
+    is_slur: bool
+
+
+class Surroundings(NamedTuple):
+    """A form with what stands around it in the normalised text."""
+
+    text: str
+    start: int
+    end: int
+    original: str
+
+    @property
+    def written(self) -> str:
+        """The form with its capitals, where the normalised text lines up with the original."""
+        aligned = len(self.original) == len(self.text)
+        return (self.original if aligned else self.text)[self.start : self.end]
+
+    @property
+    def original_neighbours(self) -> tuple[str, str]:
+        """Capitalised words directly before and after, empty where there are none."""
+        before = _TITLE_BEFORE.search(self.original[max(0, self.start - 30) : self.start])
+        after = _TITLE_AFTER.match(self.original, self.end)
+        return before.group() if before else "", after.group() if after else ""
+
+    @property
+    def before(self) -> str:
+        """The word before on the same line of words, or the empty string."""
+        words = WORD.findall(self.text[max(0, self.start - 30) : self.start])
+        return words[-1] if words else ""
+
+    @property
+    def after(self) -> str:
+        """The next word if nothing but spaces or a hyphen parts it from the form, else the empty string."""
+        word = _NEXT.match(self.text, self.end)
+        return word.group(1) if word else ""
+
+    @property
+    def after_list(self) -> str:
+        """As `after`, but past one joined adjective: `русских и казахских [детей]`."""
+        word = _NEXT_IN_LIST.match(self.text, self.end)
+        return word.group(1) if word else self.after
+
+    def is_near(self, beginnings: frozenset[str]) -> bool:
+        """Whether a word within sixty characters starts with one of the beginnings."""
+        low, high = max(0, self.start - _NEAR_LETTERS), self.end + _NEAR_LETTERS
+        around = self.text[low : self.start] + " " + self.text[self.end : high]
+        return any(_starts(word, beginnings) for word in WORD.findall(around))
+
+
+_TITLE_BEFORE = re.compile(r"(?:[А-ЯЁӘҒҚҢӨҰҮҺІ]\.|[А-ЯЁӘҒҚҢӨҰҮҺІ][а-яёәғқңөұүһі]+)\s*$")
+_TITLE_AFTER = re.compile(r"\s[А-ЯЁӘҒҚҢӨҰҮҺІ](?:\.|[а-яёәғқңөұүһі]+)")
+_NEXT = re.compile(r"[\s\u00a0]{1,2}([^\W\d_]+)|-([^\W\d_]+)")
+_NEXT_IN_LIST = re.compile(r"(?:,|\s+и|\s+или|-)\s*[^\W\d_]+(?:ие|их|им|ими|ий|ая|ой|ого)\s+([^\W\d_]+)")
+
+
+def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
+    """How a form is to be read, or None where it is not a mention of an ethnic group."""
+    if _is_surname(form, around) or _names_a_state(around):
+        return None
+    group, kind, is_slur = meaning
+    if kind == "person":
+        return _person(form, meaning, around)
+    if kind == "language":
+        return Reading(group, is_person=False, is_slur=is_slur)
+    if kind == "adjective":
+        return Reading(group, _adjective_means_people(form, around), is_slur)
+    if kind == "country_adjective":
+        means_people = _starts(around.after, contexts()["people_ru"]) or _is_animate(around.after)
+        return Reading(group, is_person=True, is_slur=is_slur) if means_people else None
+    if kind == "kk_bare":
+        return Reading(group, is_slur or _attribute_means_people(around), is_slur)
+    if kind == "kk_resident_bare":
+        return Reading(group, _before_people(around), is_slur)
+    if kind == "kk_country_bare":
+        return Reading(group, is_person=True, is_slur=False) if _before_people(around) else None
+    if kind == "kk_country_case":
+        return None
+    return _homograph(form, group, around)
+
+
+def _person(form: str, meaning: Form, around: Surroundings) -> Reading | None:
+    if form in contexts()["mambet_lower"] and around.written[:1].isupper():
+        return None
+    if form.startswith("чех") and around.is_near(contexts()["czech_slang_near"]):
+        return Reading("chechen", is_person=True, is_slur=True)
+    return Reading(meaning.group_code, is_person=True, is_slur=meaning.is_slur)
+
+
+def _homograph(form: str, group: str, around: Surroundings) -> Reading | None:
+    if group == "cossack":
+        if _KAZAKH_SIGN.search(around.text):
+            return Reading("kazakh", _attribute_means_people(around), is_slur=False)
+        return Reading("cossack", is_person=True, is_slur=False)
+    if group == "chechen":
+        people = around.is_near(contexts()["chechen_people_near"]) or _before_people(around)
+        orator = around.is_near(contexts()["chechen_orator_near"])
+        return Reading(group, is_person=True, is_slur=False) if people and not orator else None
+    if group == "kalmyk":
+        return Reading(group, _before_people(around), is_slur=False) if _heads_izafet(around) else None
+    if group == "turkish":
+        pot = around.is_near(contexts()["turkish_pot_near"])
+        return None if pot else Reading(group, is_person=True, is_slur=False)
+    dance = around.is_near(contexts()["polish_dance_near"])
+    return None if dance or form == "полька" else Reading(group, is_person=True, is_slur=False)
+
+
+def _is_surname(form: str, around: Surroundings) -> bool:
+    """A capitalised `-ов` beside another capitalised word (`Антон Чехов`, `Поляков А.`)."""
+    if form not in contexts()["surnames"] or not around.written.istitle():
+        return False
+    if form in contexts()["always_surnames"]:
+        return True
+    before, after = around.original_neighbours
+    return bool(before) or bool(after)
+
+
+def _names_a_state(around: Surroundings) -> bool:
+    """`Қырғыз Республикасы`, `Қытай Халық Республикасы`, `Араб Әмірліктері`."""
+    following = WORD.findall(around.text[around.end : around.end + 40])[:2]
+    return any(_starts(word, contexts()["country_next"]) for word in following)
+
+
+def _before_people(around: Surroundings) -> bool:
+    return _starts(around.after, contexts()["people_kk"])
+
+
+def _attribute_means_people(around: Surroundings) -> bool:
+    """A bare Kazakh ethnonym: people, unless it qualifies a thing (`қазақ әдебиеті`)."""
+    after = around.after
+    if not after or _starts(after, contexts()["people_kk"]):
+        return True
+    if _starts(after, contexts()["things_kk"]):
+        return False
+    return not _IZAFET.search(after) or bool(_PAST_VERB.search(after))
+
+
+def _heads_izafet(around: Surroundings) -> bool:
+    after = around.after
+    return _starts(after, contexts()["people_kk"] | contexts()["things_kk"])
+
+
+_AGREES = {
+    "ий": {("sing", "nomn"), ("sing", "accs")}, "ый": {("sing", "nomn"), ("sing", "accs")},
+    "ого": {("sing", "gent"), ("sing", "accs")}, "ому": {("sing", "datv")}, "ом": {("sing", "loct")},
+    "им": {("sing", "ablt"), ("plur", "datv")}, "ая": {("sing", "nomn")}, "ую": {("sing", "accs")},
+    "ой": {("sing", "gent"), ("sing", "datv"), ("sing", "ablt"), ("sing", "loct")},
+    "ое": {("sing", "nomn"), ("sing", "accs")}, "ие": {("plur", "nomn"), ("plur", "accs")},
+    "их": {("plur", "gent"), ("plur", "accs"), ("plur", "loct")}, "ими": {("plur", "ablt")},
+}  # fmt: skip
+
+
+def _adjective_means_people(form: str, around: Surroundings) -> bool:
+    """A Russian adjective: its noun decides; alone it is a person, except where a language is meant."""
+    after = around.after_list
+    if after:
+        if _starts(after, contexts()["people_ru"]):
+            return True
+        agreement = _AGREES.get(form[-3:]) or _AGREES.get(form[-2:], set())
+        nouns = [
+            (animate, number, case) for animate, number, case in _nouns(after) if (number, case) in agreement
+        ]
+        if nouns:
+            return nouns[0][0]
+        if _is_adjective(after) and form.endswith(("ий", "ая", "ое", "ую", "ой")):
+            return False
+    if form.endswith(("ое", "ом")):
+        return False
+    return not (
+        form.endswith(("ий", "ого", "ому", "им")) and around.before in contexts()["language_before_ru"]
+    )
+
+
+def _starts(word: str, beginnings: frozenset[str]) -> bool:
+    return any(word[:size] in beginnings for size in range(2, len(word) + 1)) if word else False
+
+
+@cache
+def _analyser() -> MorphAnalyzer:
+    return MorphAnalyzer()
+
+
+@lru_cache(maxsize=50_000)
+def _nouns(word: str) -> tuple[tuple[bool, str, str], ...]:
+    tags = [parse.tag for parse in _analyser().parse(word) if parse.score > 0.02]
+    return tuple((tag.animacy == "anim", str(tag.number), str(tag.case)) for tag in tags if tag.POS == "NOUN")
+
+
+@lru_cache(maxsize=50_000)
+def _is_adjective(word: str) -> bool:
+    return _analyser().parse(word)[0].tag.POS in ("ADJF", "PRTF")
+
+
+def _is_animate(word: str) -> bool:
+    nouns = _nouns(word) if word else ()
+    return bool(nouns) and nouns[0][0]

@@ -1,0 +1,124 @@
+"""One spelling for matching and comparing: invisible marks, homoglyphs and s p a c e d words undone."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+
+import polars as pl
+
+# Soft hyphen, joiners, bidirectional marks, variation selectors, byte-order mark; accents over letters.
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\u0300\u0301\u0302\u0307\u0335-\u0338\u20dd-\u20e0\u20e4"
+)
+_REMOVED = re.compile(f"[{_INVISIBLE}]")
+
+# Latin and Greek letters, and digits, that stand for a Cyrillic letter they look like.
+_LOOK_ALIKES = dict(
+    zip(
+        "aceopxyikhtmbnurəɵαορυικντ" + "03",
+        "асеорхуікһтмвпигәөаоруіквт" + "оз",
+        strict=True,
+    )
+)
+_FOLD = str.maketrans(_LOOK_ALIKES)
+_LATIN = "a-zəɵα-ω"
+_CYRILLIC = "а-яёәғқңөұүһії"
+
+_MIXED_WORD = re.compile(
+    rf"(?=[{_LATIN}03]*[{_CYRILLIC}])(?=[{_CYRILLIC}]*[{_LATIN}03])[{_LATIN}{_CYRILLIC}03]+"
+)
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .*_·•|/-]{1,2})(?:[^\W\d_]\1){2,}[^\W\d_](?![^\W_])")
+_RUN = re.compile(r"([^\W\d_])\1{2,}")
+
+_RUN_LETTERS = string.ascii_lowercase + "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі"
+_ODD_SPELLING = "|".join(
+    (
+        f"[{_INVISIBLE}]",
+        rf"[{_CYRILLIC}][{_LATIN}]|[{_LATIN}][{_CYRILLIC}]|[{_CYRILLIC}][03][{_CYRILLIC}]",
+        r"(?:^|[^\p{L}\p{N}])(?:\p{L}[ .*_·•|/-]{1,2}){3,}\p{L}(?:$|[^\p{L}\p{N}])",
+        "|".join(f"{letter}{{3}}" for letter in _RUN_LETTERS),
+    )
+)
+
+
+def normalised(texts: pl.Series) -> pl.Series:
+    """Texts in one spelling, for matching and for finding duplicates; not for showing to people.
+
+    Canonical composition (NFC), lower case; invisible and bidirectional marks and stress marks removed;
+    Latin, Greek and digit look-alikes inside Cyrillic words folded to Cyrillic; a letter written three times
+    or more reduced to one; four or more single letters set apart by the same separator joined.
+
+    Args:
+        texts: strings, nulls allowed.
+
+    Returns:
+        Strings of the same length and order; null stays null.
+    """
+    plain = texts.str.normalize("NFC").str.to_lowercase()
+    odd = has_odd_spelling(plain)
+    if not odd.any():
+        return plain.alias("normalised")
+    rows = odd.arg_true()
+    repaired = pl.Series([folded_with_offsets(text)[0] for text in plain.gather(rows)], dtype=pl.String)
+    return plain.scatter(rows, repaired).alias("normalised")
+
+
+def has_odd_spelling(lowered: pl.Series) -> pl.Series:
+    """Which lower-case texts hold what `folded_with_offsets` changes beyond case; null is false."""
+    return lowered.str.contains(_ODD_SPELLING).fill_null(value=False)
+
+
+def folded_with_offsets(text: str) -> tuple[str, list[int]]:
+    """One text normalised, and for each of its characters the index in the text as it was written."""
+    letters, places = _composed(text)
+    line = "".join(letters)
+    line = _MIXED_WORD.sub(_to_cyrillic, line)
+    line, places = _without(line, places, _separators(line))
+    return _without(
+        line, places, {i for run in _RUN.finditer(line) for i in range(run.start() + 1, run.end())}
+    )
+
+
+def _composed(text: str) -> tuple[list[str], list[int]]:
+    letters: list[str] = []
+    places: list[int] = []
+    for place, letter in enumerate(text):
+        if letters and unicodedata.combining(letter):
+            joined = unicodedata.normalize("NFC", letters[-1] + letter)
+            if len(joined) == 1:
+                letters[-1] = joined.lower()
+                continue
+        if _REMOVED.match(letter):
+            continue
+        lowered = letter.lower()
+        letters.append(lowered if len(lowered) == 1 else letter)
+        places.append(place)
+    return letters, places
+
+
+def _to_cyrillic(word: re.Match[str]) -> str:
+    """Fold a word of two scripts when Cyrillic prevails, or every foreign letter has a look-alike."""
+    written = word.group()
+    foreign = [letter for letter in written if not "\u0400" <= letter <= "\u052f"]
+    if len(foreign) * 2 <= len(written) or all(letter in _LOOK_ALIKES for letter in foreign):
+        return written.translate(_FOLD)
+    return written
+
+
+def _separators(line: str) -> set[int]:
+    return {
+        place
+        for spaced in _SPACED.finditer(line)
+        for place in range(spaced.start(), spaced.end())
+        if not line[place].isalpha()
+    }
+
+
+def _without(line: str, places: list[int], dropped: set[int]) -> tuple[str, list[int]]:
+    if not dropped:
+        return line, places
+    kept = [index for index in range(len(line)) if index not in dropped]
+    return "".join(line[index] for index in kept), [places[index] for index in kept]

@@ -1,0 +1,155 @@
+"""The gazetteer of `data/places.csv` as a table of word forms: regions, cities, districts, places abroad."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+from models.text.form_search import FormSearch
+from models.text.inflection import (
+    folded,
+    kazakh_izafet_forms,
+    kazakh_noun_forms,
+    kazakh_resident_forms,
+    russian_noun_forms,
+    spaced_hyphens,
+)
+
+Mode = Literal[
+    "bare",  # the name alone is enough
+    "capital",  # also a common word: must be written with a capital letter
+    "marked",  # also a person's name or a word: needs `қаласы`, `ауданы`, `город`, `район` beside it
+    "country_case",  # also a people or an adjective: the bare nominative says nothing
+]
+_MODES = ("bare", "capital", "marked", "country_case")
+_HEADS = ("облысы", "ауданы", "қаласы", "республикасы", "одақ")
+
+
+class Place(NamedTuple):
+    """One row of the gazetteer; names in lower case, empty where a language has none of its own."""
+
+    region_code: str
+    kind: str
+    kk: str
+    ru: str
+    ru_class: str
+    ru_adjective: str
+    mode: Mode
+
+
+class PlaceForm(NamedTuple):
+    """What one form points at: `KZ-..`, `KZ` for the whole country, or `abroad`."""
+
+    region_code: str
+    mode: Mode
+
+
+class Gazetteer(NamedTuple):
+    """Forms of all places and the search over them."""
+
+    forms: dict[str, PlaceForm]
+    search: FormSearch
+
+
+@cache
+def places_listed() -> tuple[Place, ...]:
+    """The rows of the gazetteer.
+
+    Raises:
+        ValueError: naming the line, if a row has an unknown mode or no name.
+    """
+    text = (files("models.text") / "data" / "places.csv").read_text("utf-8")
+    rows: list[Place] = []
+    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        if row["mode"] not in _MODES or not (row["kk"] or row["ru"]):
+            raise ValueError(f"places.csv line {number}: unknown mode {row['mode']!r} or no name")
+        rows.append(Place(**row))  # pyright: ignore[reportArgumentType]
+    return tuple(rows)
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """All forms; where two places share one, the place higher up in the file wins."""
+    forms: dict[str, PlaceForm] = {}
+    lexemes: list[frozenset[str]] = []
+    for place in places_listed():
+        for lexeme, mode in _lexemes(place):
+            lexemes.append(lexeme)
+            for form in lexeme:
+                forms.setdefault(form, PlaceForm(place.region_code, mode))
+    return Gazetteer(forms, FormSearch.compiled(lexemes))
+
+
+def _lexemes(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
+    if place.kk:
+        yield from _kazakh(place)
+    if place.ru:
+        yield from _russian(place)
+    if place.ru_adjective:
+        adjective_mode: Mode = "bare" if place.mode == "capital" else place.mode
+        yield russian_noun_forms(place.ru_adjective, "adj"), adjective_mode
+        if place.ru_adjective.endswith("ский") and place.region_code.startswith("KZ-"):
+            yield russian_noun_forms(place.ru_adjective.removesuffix("ский") + "ец", "ec"), adjective_mode
+
+
+def _kazakh(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
+    if place.kk.endswith(_HEADS) and " " in place.kk:
+        forms = kazakh_izafet_forms(place.kk)
+        yield forms | {folded(form) for form in forms}, place.mode
+        return
+    forms = spaced_hyphens(_singular(place.kk))
+    mode = place.mode
+    if mode == "country_case":
+        forms, mode = forms - {place.kk}, "bare"
+    yield forms | {folded(form) for form in forms}, mode
+    residents = kazakh_resident_forms(place.kk) if len(place.kk) > 3 else frozenset[str]()
+    if residents and mode != "marked":
+        yield residents, "bare"
+
+
+def _singular(stem: str) -> frozenset[str]:
+    """Case forms without plurals, possessives and predicatives, which place names hardly take."""
+    wanted = (
+        "ның",
+        "нің",
+        "дың",
+        "дің",
+        "тың",
+        "тің",
+        "ға",
+        "ге",
+        "қа",
+        "ке",
+        "ны",
+        "ні",
+        "ды",
+        "ді",
+        "ты",
+        "ті",
+    )
+    wanted += ("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "мен", "бен", "пен")
+    wanted += ("дағы", "дегі", "тағы", "тегі", "")
+    return frozenset(form for form in kazakh_noun_forms(stem) if form[len(stem) :] in wanted)
+
+
+def _russian(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
+    first, _, rest = place.ru.partition(" ")
+    if place.ru_class == "fixed" and first in ("область", "город", "район"):
+        inflection = "soft" if first == "область" else "m"
+        forms = {f"{head} {rest}" for head in russian_noun_forms(first, inflection)}
+        forms |= {f"{short} {rest}" for short in {"область": ("обл",), "город": ("г",)}.get(first, ())}
+        yield frozenset(forms), place.mode
+        return
+    mode: Mode = "bare" if place.mode == "country_case" else place.mode
+    if " " in place.ru and place.ru_class == "fixed":
+        adjective, noun = place.ru.split(" ")
+        inflection = "phrase_adj" if adjective.endswith("ая") else "fixed"
+        forms = set(russian_noun_forms(place.ru, inflection))
+        if adjective.endswith("ый") and noun.endswith("стан"):
+            forms |= {f"{adjective[:-2]}{a} {noun}{n}" for a, n in (("ого", "а"), ("ому", "у"), ("ом", "е"))}
+        yield frozenset(forms), mode
+        return
+    yield spaced_hyphens(russian_noun_forms(place.ru, place.ru_class)), mode

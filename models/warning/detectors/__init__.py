@@ -1,0 +1,1 @@
+"""Detectors of unusually high counts, each vectorised over series and weeks."""

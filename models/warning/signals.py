@@ -1,0 +1,256 @@
+"""Signals: each cell of a week against its own past, corrected for how many cells are looked at.
+
+The detector follows the history of the cell: flexible Farrington for series with three years and enough
+cases, the shrunk Gamma-Poisson detector for shorter or sparser ones, and no answer (said in `note`) below
+twelve observed weeks. p values of all threat cells of one week form one family for Benjamini and Hochberg
+(1995); peace signals are a family of their own and never raise an alert.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from models.warning.detectors.count_distributions import quantile, upper_tail
+from models.warning.detectors.farrington_flexible import FarringtonFlexibleOptions, farrington_flexible
+from models.warning.detectors.gamma_poisson import GammaPoissonOptions, predict_week
+from models.warning.detectors.outcome import FloatArray
+from models.warning.series import PEACE_SIGNALS, SIGNALS, SeriesError
+
+FARRINGTON_WEEKS = 3 * 52 + 4
+FARRINGTON_LEAST_MEAN = 1.0
+KEYS = ("region_code", "group_code", "signal")
+
+
+@dataclass(frozen=True)
+class SignalOptions:
+    """How strict the warning is.
+
+    Attributes:
+        alpha: probability above the bound shown beside each count.
+        false_discovery_rate: highest expected share of false alarms among the alarms of a week.
+        least_count: a cell with fewer distinct clusters and voices never alarms.
+        gamma_poisson: options of the shrunk detector.
+    """
+
+    alpha: float = 0.01
+    false_discovery_rate: float = 0.05
+    least_count: int = 3
+    gamma_poisson: GammaPoissonOptions = field(default_factory=GammaPoissonOptions)
+
+
+@dataclass
+class _Week:
+    """Arrays over cells for one tested week."""
+
+    expected: FloatArray
+    upperbound: FloatArray
+    dispersion: FloatArray
+    p_value: FloatArray
+    history: FloatArray
+    detector: list[str]
+
+
+def signals(frame: pl.DataFrame, weeks: list[date], options: SignalOptions | None = None) -> pl.DataFrame:
+    """Test the cells of the given weeks.
+
+    Args:
+        frame: result of `series`.
+        weeks: Mondays to test; each must be a week of `frame`.
+        options: see `SignalOptions`.
+
+    Returns:
+        `out_warning__signals`: one row per week and cell. `false_alarm_probability` is the probability that
+        the cell alarms in such a week although nothing happens, at the threshold the correction came to.
+
+    Raises:
+        SeriesError: if a week is not in the series, or the series is not a full grid.
+    """
+    options = options or SignalOptions()
+    all_weeks = frame["week_date"].unique().sort().to_list()
+    missing = [week for week in weeks if week not in all_weeks]
+    if missing:
+        raise SeriesError(
+            f"week {missing[0]} is not in the series; give Mondays between its first and last week"
+        )
+    cells = frame.sort(*KEYS, "week_date")
+    keys = cells.select(KEYS).unique(maintain_order=True)
+    if keys.height * len(all_weeks) != cells.height:
+        raise SeriesError("the series is not a full grid of weeks and cells; build it with series()")
+    shape = (keys.height, len(all_weeks))
+    observed = cells["observed_count"].to_numpy().reshape(shape).astype(np.float64)
+    counts = np.where(cells["is_covered"].to_numpy().reshape(shape), observed, np.nan)
+    kind = keys["signal"].to_numpy()
+    tables = [
+        _week_table(
+            cells.filter(pl.col("week_date") == week),
+            _tested(counts, kind, all_weeks.index(week), options),
+            counts[:, all_weeks.index(week)],
+            kind,
+            options,
+        )
+        for week in sorted(set(weeks))
+    ]
+    return pl.concat(tables) if tables else _no_signals()
+
+
+def _tested(counts: FloatArray, kind: np.ndarray, week: int, options: SignalOptions) -> _Week:
+    """Prediction of one week for all cells; cells of one signal are pooled."""
+    cells = counts.shape[0]
+    result = _unknown(cells)
+    for signal in SIGNALS:
+        rows = np.flatnonzero(kind == signal)
+        if not rows.size:
+            continue
+        prediction = predict_week(counts[rows], week, options.gamma_poisson)
+        known = ~np.isnan(prediction.mean)
+        result.expected[rows] = prediction.mean
+        result.dispersion[rows] = prediction.dispersion
+        result.history[rows] = prediction.history
+        for row in rows[known]:
+            result.detector[row] = "gamma_poisson"
+    result.upperbound = quantile(1 - options.alpha, result.expected, result.dispersion)
+    result.p_value = upper_tail(counts[:, week], result.expected, result.dispersion)
+    _with_farrington(result, counts, week, options)
+    return result
+
+
+def _unknown(cells: int) -> _Week:
+    nothing = np.full(cells, np.nan)
+    return _Week(nothing, nothing.copy(), nothing.copy(), nothing.copy(), np.zeros(cells), ["none"] * cells)
+
+
+def _with_farrington(result: _Week, counts: FloatArray, week: int, options: SignalOptions) -> None:
+    """Replace the prediction of cells with a long and dense history."""
+    past = counts[:, max(week - FARRINGTON_WEEKS, 0) : week]
+    seen = (~np.isnan(past)).sum(axis=1)
+    mean = np.nansum(past, axis=1) / np.maximum(seen, 1)
+    rows = np.flatnonzero((seen >= FARRINGTON_WEEKS) & (mean >= FARRINGTON_LEAST_MEAN))
+    if not rows.size:
+        return
+    years = min(5, (week - 3) // 52)
+    choice = FarringtonFlexibleOptions(b=years, alpha=options.alpha, limit_cases=0)
+    outcome = farrington_flexible(counts[rows], [week], choice)
+    known = outcome.is_known[:, 0] & ~np.isnan(outcome.p_value[:, 0])
+    chosen = rows[known]
+    result.expected[chosen] = outcome.expected[known, 0]
+    result.upperbound[chosen] = outcome.upperbound[known, 0]
+    result.p_value[chosen] = outcome.p_value[known, 0]
+    result.dispersion[chosen] = np.nan
+    for row in chosen:
+        result.detector[row] = "farrington_flexible"
+
+
+def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
+    """Adjusted p values (Benjamini and Hochberg 1995); nan stays nan and is not counted."""
+    adjusted = np.full(p_values.shape, np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    if not known.size:
+        return adjusted
+    order = known[np.argsort(p_values[known])]
+    scaled = p_values[order] * known.size / np.arange(1, known.size + 1)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
+
+
+def _week_table(
+    cells: pl.DataFrame, tested: _Week, counts: FloatArray, kind: np.ndarray, options: SignalOptions
+) -> pl.DataFrame:
+    is_peace = np.isin(kind, PEACE_SIGNALS)
+    q_value = np.full(counts.shape, np.nan)
+    threshold = np.full(counts.shape, np.nan)
+    for family in (np.flatnonzero(~is_peace), np.flatnonzero(is_peace)):
+        q_value[family] = benjamini_hochberg(tested.p_value[family])
+        threshold[family] = _threshold(tested.p_value[family], q_value[family], options.false_discovery_rate)
+    with np.errstate(invalid="ignore"):
+        is_alarm = (q_value <= options.false_discovery_rate) & (counts >= options.least_count)
+        spread = np.maximum(tested.upperbound + 1 - tested.expected, 1e-9)
+        score = (counts - tested.expected) / spread
+    history = tested.history.astype(np.int64)
+    note = [_note(*row, options) for row in zip(history, cells["is_covered"], tested.detector, strict=True)]
+    return cells.select(
+        *("week_date", *KEYS, "observed_count", "cluster_count", "author_count"),
+        expected=pl.Series(tested.expected).fill_nan(None),
+        upperbound=pl.Series(tested.upperbound).fill_nan(None),
+        score=pl.Series(score).fill_nan(None),
+        p_value=pl.Series(tested.p_value).fill_nan(None),
+        q_value=pl.Series(q_value).fill_nan(None),
+        is_alarm=pl.Series(is_alarm),
+        detector=pl.Series(tested.detector, dtype=pl.String),
+        history_weeks=pl.Series(history),
+        is_covered="is_covered",
+        false_alarm_probability=pl.Series(_false_alarm(tested, threshold, options)).fill_nan(None),
+        note=pl.Series(note, dtype=pl.String),
+    )
+
+
+def _threshold(p_values: FloatArray, q_values: FloatArray, rate: float) -> float:
+    """The p value at which a cell of this family and week alarms."""
+    known = ~np.isnan(p_values)
+    if not known.any():
+        return float("nan")
+    lowest = rate / int(known.sum())
+    with np.errstate(invalid="ignore"):
+        called = p_values[q_values <= rate]
+    return max(lowest, float(called.max())) if called.size else lowest
+
+
+def _false_alarm(tested: _Week, threshold: FloatArray, options: SignalOptions) -> FloatArray:
+    """Probability that the cell's count reaches the alarm region when its prediction is true.
+
+    Counts are whole numbers, so this is below the threshold itself, often far below; for cells tested by
+    Farrington the threshold is taken.
+    """
+    needed = quantile(1 - threshold, tested.expected, tested.dispersion) + 1
+    reached = upper_tail(np.maximum(needed, options.least_count), tested.expected, tested.dispersion)
+    is_untold = np.isnan(tested.dispersion) & ~np.isnan(tested.expected)
+    return np.where(is_untold, threshold, reached)
+
+
+def _note(history: int, is_covered: bool, detector: str, options: SignalOptions) -> str | None:
+    if not is_covered:
+        return "week_not_covered"
+    if detector == "none":
+        return f"history_too_short:{history}<{options.gamma_poisson.least_history}"
+    return None
+
+
+def _no_signals() -> pl.DataFrame:
+    return pl.DataFrame(schema=SIGNAL_SCHEMA)
+
+
+SIGNAL_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "week_date": pl.Date,
+    "region_code": pl.String,
+    "group_code": pl.String,
+    "signal": pl.String,
+    "observed_count": pl.Int64,
+    "cluster_count": pl.Int64,
+    "author_count": pl.Int64,
+    "expected": pl.Float64,
+    "upperbound": pl.Float64,
+    "score": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "is_alarm": pl.Boolean,
+    "detector": pl.String,
+    "history_weeks": pl.Int64,
+    "is_covered": pl.Boolean,
+    "false_alarm_probability": pl.Float64,
+    "note": pl.String,
+}
+
+
+def last_weeks(frame: pl.DataFrame, count: int) -> list[date]:
+    """The last `count` weeks of a series that are covered anywhere, oldest first."""
+    covered = frame.filter("is_covered")["week_date"].unique().sort().to_list()
+    return covered[-count:]
+
+
+def quarter_weeks(frame: pl.DataFrame, first: date, last: date) -> list[date]:
+    """Weeks of a series whose Sunday lies between two days."""
+    weeks: list[date] = frame["week_date"].unique().sort().to_list()
+    return [week for week in weeks if first <= week + timedelta(days=6) <= last]

@@ -1,0 +1,1 @@
+"""The commands of `kelisim`, one module per field of work."""

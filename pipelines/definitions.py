@@ -1,0 +1,58 @@
+"""Dagster's definitions: assets, checks, jobs, schedules and sensors over the resources of one home."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets import (
+    bulletin,
+    classifier,
+    councils,
+    discourse,
+    feeds,
+    indicators,
+    inbox,
+    survey,
+    warehouse,
+    warnings,
+)
+from assets.checks import contract_checks
+from data_contracts.contract import table_contracts
+from pipelines.home import open_ledger, workplace
+from pipelines.jobs import ALL_JOBS
+from pipelines.resources.lake import Lake
+from pipelines.schedules import ALL_SCHEDULES
+from pipelines.sensors import inbox_sensors
+from pipelines.settings import Settings
+
+ASSET_MODULES = (
+    inbox,
+    survey,
+    feeds,
+    councils,
+    classifier,
+    discourse,
+    indicators,
+    warnings,
+    bulletin,
+    warehouse,
+)
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Everything Dagster needs to know for one home."""
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules(ASSET_MODULES),
+        asset_checks=contract_checks(list(table_contracts().values())),
+        jobs=ALL_JOBS,
+        schedules=ALL_SCHEDULES,
+        sensors=inbox_sensors(lambda: workplace(settings)),
+        resources={
+            "io_manager": Lake(root=str(settings.root)),
+            "workplace": dg.ResourceDefinition(lambda _: workplace(settings)),
+            "ledger": dg.ResourceDefinition(lambda _: open_ledger(settings)),
+        },
+    )
+
+
+defs = build_definitions(Settings())

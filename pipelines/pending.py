@@ -1,0 +1,96 @@
+"""What a run still has to do: files not read yet, days whose messages are newer than their labels, weeks to test."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from assets.partitions import TIMEZONE
+from assets.workplace import Workplace
+from models.periods import monday, quarter_end, weeks_of
+
+DAY_TABLES = ("core_feeds__messages", "core_feeds__mentions", "core_discourse__labels", "core_discourse__stances")
+
+
+def is_read(place: Workplace, table: str, partition: str, sha256: str) -> bool:
+    """True if the lake's partition of a raw table was read from a file with this content."""
+    path = place.lake / table / f"{partition}.parquet"
+    if not path.exists():
+        return False
+    hashes = pl.scan_parquet(path).select(pl.col("file_sha256").unique()).collect()["file_sha256"].to_list()
+    return hashes == [sha256]
+
+
+def pending_days(place: Workplace, code_version: str, *, rebuild: bool = False) -> tuple[date, date] | None:
+    """First and last day that must be annotated again, or None.
+
+    A day is pending when a file with messages of it was published after the day's own tables, which is also so
+    after a crash between the two jobs; every day is pending when the code or the model changed.
+    """
+    spans = _spans(place)
+    if spans.is_empty():
+        return None
+    marker = place.lake / "code_version.txt"
+    if rebuild or not marker.exists() or marker.read_text(encoding="utf-8") != code_version:
+        return spans["first"].min(), spans["last"].max()  # pyright: ignore[reportReturnType]
+    stale: list[date] = []
+    for row in spans.iter_rows(named=True):
+        stale += [day for day in row["days"] if _day_made_at(place, day) < row["published"]]
+    return (min(stale), max(stale)) if stale else None
+
+
+def mark_days(place: Workplace, code_version: str) -> None:
+    """Remember under which code the days were annotated."""
+    beside = place.lake / "code_version.new"
+    beside.write_text(code_version, encoding="utf-8")
+    beside.replace(place.lake / "code_version.txt")
+
+
+def newest_day(place: Workplace) -> date | None:
+    """Day of the newest message or interview in the lake."""
+    days = [value for value in (_newest_message(place), _newest_interview(place)) if value is not None]
+    return max(days, default=None)
+
+
+def pending_weeks(place: Workplace, quarter: str) -> tuple[date, date] | None:
+    """Mondays of the first and last week of the quarter that has begun by its newest message, or None."""
+    newest = _newest_message(place)
+    if newest is None:
+        return None
+    last = monday(min(newest, quarter_end(quarter)) + timedelta(days=1)) - timedelta(weeks=1)
+    weeks = [week for week in weeks_of(quarter) if week <= last]
+    return (weeks[0], weeks[-1]) if weeks else None
+
+
+def _spans(place: Workplace) -> pl.DataFrame:
+    rows = []
+    for path in place.published("raw_feeds__messages"):
+        days = _local_days(path)
+        if days:
+            rows.append((days[0], days[-1], days, path.stat().st_mtime))
+    schema = {"first": pl.Date, "last": pl.Date, "days": pl.List(pl.Date), "published": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _local_days(path: Path) -> list[date]:
+    day = pl.col("published_at").dt.convert_time_zone(TIMEZONE).dt.date()
+    return pl.scan_parquet(path).select(day.unique().sort()).collect().to_series().to_list()
+
+
+def _day_made_at(place: Workplace, day: date) -> float:
+    files = [place.lake / table / f"{day.isoformat()}.parquet" for table in DAY_TABLES]
+    return min((path.stat().st_mtime if path.exists() else 0.0) for path in files)
+
+
+def _newest_message(place: Workplace) -> date | None:
+    newest = [days[-1] for path in place.published("raw_feeds__messages") if (days := _local_days(path))]
+    return max(newest, default=None)
+
+
+def _newest_interview(place: Workplace) -> date | None:
+    files = place.published("core_survey__respondents")
+    if not files:
+        return None
+    return pl.scan_parquet(files).select(pl.col("interview_date").max()).collect().item()

@@ -1,0 +1,1 @@
+"""Resources of the pipeline: lake, event log, warehouse and ledger."""

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Protocol
+
+import polars as pl
+import pytest
+
+from models.discourse.classifier import DiscourseModel
+from models.discourse.corpus_reading import read_corpus, training_rows
+from models.discourse.training import train
+from models.text.ethnonyms import mentions
+
+
+class Labeller(Protocol):
+    def __call__(self, *texts: str | None) -> pl.DataFrame: ...
+
+
+@pytest.fixture(scope="session")
+def seed_rows() -> pl.DataFrame:
+    """The first hand of the corpus alone, so that the tests stay fast as the corpus grows."""
+    return training_rows(read_corpus().filter(pl.col("hand") == "seed"))
+
+
+@pytest.fixture(scope="session")
+def seed_mentions(seed_rows: pl.DataFrame) -> pl.DataFrame:
+    return mentions(seed_rows["message_id"], seed_rows["text"])
+
+
+@pytest.fixture(scope="session")
+def model(seed_rows: pl.DataFrame, seed_mentions: pl.DataFrame) -> DiscourseModel:
+    return train(seed_rows, seed_mentions, seed=1)
+
+
+@pytest.fixture
+def label(model: DiscourseModel) -> Labeller:
+    def labelled(*texts: str | None) -> pl.DataFrame:
+        ids = pl.Series("message_id", [f"m{i}" for i in range(len(texts))], dtype=pl.String)
+        messages = pl.DataFrame({"message_id": ids, "text": pl.Series(texts, dtype=pl.String)})
+        return model.label(messages, mentions(ids, messages["text"].fill_null("")))
+
+    return labelled
