@@ -14,12 +14,17 @@ from models.bulletin.figures import figures
 from models.bulletin.inputs import LANGUAGES, TABLES, BulletinMeta, BulletinTables
 from models.bulletin.page import bulletin_html
 
-ALL_WEEKS = dg.AllPartitionMapping()
+QUARTERS_BEFORE = 4
+MAPPINGS = {
+    "out_warning__candidates": dg.AllPartitionMapping(),
+    # A year of weeks before the quarter, to draw it against.
+    "out_discourse__rates": dg.TimeWindowPartitionMapping(start_offset=-QUARTERS_BEFORE),
+}
 TABLE_INPUTS = {
     name: dg.AssetIn(
         table,
         dagster_type=pl.DataFrame,
-        partition_mapping=ALL_WEEKS if table == "out_warning__candidates" else None,
+        partition_mapping=MAPPINGS.get(table),
     )
     for name, table in TABLES.items()
 }

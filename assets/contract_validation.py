@@ -98,7 +98,7 @@ def _validation_definition(database: Path, contract: TableContract) -> Any:
     source = context.data_sources.add_sql(
         name=contract.table,
         connection_string=connection_string(database),
-        kwargs={"poolclass": StaticPool},
+        kwargs={"poolclass": StaticPool},  # pyright: ignore[reportCallIssue]
         create_temp_table=False,
     )
     asset = source.add_query_asset(name=contract.table, query=f"SELECT * FROM {quoted(contract.table)}")

@@ -39,6 +39,7 @@ def discourse_days(
     },
     deps=["discourse_model"],
     partitions_def=quarters,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="discourse",
     kinds={"polars"},
 )
@@ -51,5 +52,7 @@ def out_discourse__rates(
 ) -> pl.DataFrame:
     """Weekly rates by region and group, plain and corrected for the classifier's measured confusion."""
     model = load_model(workplace.models, workplace.seed)
-    quarter = quarter_of_partition(context.partition_key)
-    return rates.rates(messages, labels, mentions, quarter, confusion=model.confusion)
+    names = [quarter_of_partition(key) for key in context.partition_keys]
+    return pl.concat(
+        rates.rates(messages, labels, mentions, quarter, confusion=model.confusion) for quarter in names
+    )

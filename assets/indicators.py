@@ -6,8 +6,9 @@ import polars as pl
 from assets.partition_keys import quarter_of_partition
 from assets.partitions import quarters
 from data_contracts.indicator_registry import plan, registry
-from models.survey import change, indicators, outlook, plan as plan_test, wave_quality
-from models.survey.reporting_period import known_by
+from models.survey import change, indicators, outlook, wave_quality
+from models.survey import plan as plan_test
+from models.survey.reporting_period import known_by, waves_known_by
 
 ALL_WAVES = dg.AllPartitionMapping()
 WAVE_INPUTS = {
@@ -26,8 +27,8 @@ def out_indicators__estimates(
 ) -> pl.DataFrame:
     """Accord, tolerance and wellbeing by year and domain, each with its error, suppressed where the rules say."""
     quarter = quarter_of_partition(context.partition_key)
-    waves = [known_by(frame, respondents, quarter) for frame in (respondents, answers, weights)]
-    return indicators.estimates(*waves, registry(), quarter)
+    people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
+    return indicators.estimates(people, replies, weighted, registry(), quarter)
 
 
 @dg.asset(
@@ -45,10 +46,10 @@ def out_indicators__changes(
 ) -> pl.DataFrame:
     """Year over year differences with intervals, corrected for the number of regions looked at."""
     quarter = quarter_of_partition(context.partition_key)
-    waves = [known_by(frame, respondents, quarter) for frame in (respondents, answers, weights)]
+    people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
     if estimates.is_empty():
         return change.changes(estimates)
-    sample = indicators.scored_sample(*waves, registry())
+    sample = indicators.scored_sample(people, replies, weighted, registry())
     return change.changes(estimates, change.wave_covariances(sample, registry()))
 
 
@@ -85,6 +86,6 @@ def out_survey__wave_quality(
 ) -> pl.DataFrame:
     """How each wave was gathered: non-response, straight-lining, design effects, margins before and after."""
     quarter = quarter_of_partition(context.partition_key)
-    tables = (respondents, answers, weights, quarantine)
-    *waves, refused = [known_by(frame, respondents, quarter) for frame in tables]
-    return wave_quality.wave_quality(*waves, registry(), quarter, quarantine=refused)
+    people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
+    refused = known_by(quarantine, respondents, quarter)
+    return wave_quality.wave_quality(people, replies, weighted, registry(), quarter, quarantine=refused)

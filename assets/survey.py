@@ -31,8 +31,8 @@ def survey_wave(
     file = file_of_partition(workplace.inbox, "survey", context.partition_key)
     read = read_wave(file)
     if read.rows.is_empty():
-        empty = [empty_frame(table_contract(table)) for table in WAVE_TABLES[:3]]
-        return (*empty, read.quarantine)
+        raw, respondents, answers = (empty_frame(table_contract(table)) for table in WAVE_TABLES[:3])
+        return raw, respondents, answers, read.quarantine
     questionnaire = file.questionnaire
     if questionnaire is None:
         raise ValueError(f"{file.file_name} has no questionnaire")

@@ -28,8 +28,9 @@ def suite(contract: TableContract) -> ExpectationSuite:
     has no DuckDB expectation for (patterns, lengths, row rules) are written as queries for offending rows.
     """
     import great_expectations as gx
-    import great_expectations.expectations as gxe
+    import great_expectations.expectations
 
+    gxe: Any = great_expectations.expectations
     expectations: list[Any] = [
         gxe.ExpectTableColumnsToMatchOrderedList(
             column_list=list(contract.column_names), meta={"rule": "columns", "column": None}
@@ -95,8 +96,9 @@ def _duplicate_key_query(contract: TableContract) -> str:
 
 
 def _offending(rule: str, column: str | None, query: str) -> Any:
-    import great_expectations.expectations as gxe
+    import great_expectations.expectations
 
+    gxe: Any = great_expectations.expectations
     # GX formats the query with str.format, so braces of patterns are doubled, all but those of {batch}.
     escaped = query.replace("{", "{{").replace("}", "}}").replace("{{batch}}", "{batch}")
     return gxe.UnexpectedRowsExpectation(

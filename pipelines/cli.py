@@ -11,11 +11,13 @@ from typing import Annotated
 
 import typer
 
+from pipelines.lazy_commands import LazyGroup
 from pipelines.messages import say
 from pipelines.settings import Settings
 
 app = typer.Typer(
     name="kelisim",
+    cls=LazyGroup,
     help="Monitoring of interethnic accord: survey indicators, discourse, early warning.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,7 +49,9 @@ def stop(message: str, code: int = WRONG_INPUT) -> None:
 
 @app.command()
 def run(
-    quarter: Annotated[str | None, typer.Option(help="quarter such as 2026-Q3; the default is the last full one")] = None,
+    quarter: Annotated[
+        str | None, typer.Option(help="quarter such as 2026-Q3; the default is the last full one")
+    ] = None,
     home: HomeOption = None,
     lang: LanguageOption = None,
     rebuild: Annotated[bool, typer.Option(help="read every file again, also those read before")] = False,

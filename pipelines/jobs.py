@@ -24,7 +24,6 @@ REPORT = (
     "core_councils__quarantine",
     "out_inbox__files",
     "out_feeds__coverage",
-    "out_discourse__rates",
     "out_indicators__estimates",
     "out_indicators__changes",
     "out_indicators__verdicts",
@@ -34,6 +33,8 @@ REPORT = (
     "out_bulletin__issues",
     "warehouse",
 )
+
+RATES = ("out_discourse__rates",)
 
 RETRY = dg.RetryPolicy(max_retries=1, delay=2)
 
@@ -62,6 +63,9 @@ refresh_feeds = _job(
     "refresh_feeds", FEED_DAYS, "Days of messages: language, places, groups, duplicates, discourse, stances"
 )
 early_warning = _job("early_warning", WARNING, "Weeks: series, detectors, alert candidates for review")
+refresh_rates = _job(
+    "refresh_rates", RATES, "Quarters of weekly rates, those before the report's with the model of today"
+)
 quarterly_report = _job(
     "quarterly_report", REPORT, "A quarter: indicators, verdicts, rates, bulletin, warehouse"
 )
@@ -72,5 +76,6 @@ ALL_JOBS = (
     train_discourse_model,
     refresh_feeds,
     early_warning,
+    refresh_rates,
     quarterly_report,
 )

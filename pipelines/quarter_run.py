@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from assets.check_page import write_page
 from assets.partitions import TIMEZONE
@@ -107,6 +108,13 @@ class QuarterRun:
             if weeks is not None:
                 self.job("early_warning", bar, partition_range=weeks)
 
+    def rate(self, quarter: str) -> None:
+        """Weekly rates of the quarter and of the year before it."""
+        with self.stage("rates") as bar:
+            first = quarter_start(quarter)
+            before = first.replace(year=first.year - 1)
+            self.job("refresh_rates", bar, partition_range=(before, first))
+
     def report(self, quarter: str) -> None:
         """The quarter's tables, bulletin and warehouse."""
         with self.stage("report") as bar:
@@ -132,6 +140,8 @@ def run_quarter(
         QuarterError: if the quarter is not written right.
     """
     root = open_home(settings)
+    # Many small products of matrices run slower on two threads than on one.
+    threadpool_limits(limits=1, user_api="blas")
     meter = StageMeter()
     demo = None
     if not any(path.is_file() for path in (root / "inbox").iterdir()):
@@ -153,6 +163,7 @@ def run_quarter(
     run.annotate_days()
     chosen = quarter or _last_full_quarter(place)
     run.warn(chosen)
+    run.rate(chosen)
     run.report(chosen)
     report = _collect(run, chosen, demo, sum(ledger.counts_by_status().values()) - before)
     report.candidates_waiting = ledger.counts_by_status().get("awaiting_review", 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from babel.numbers import format_decimal
@@ -19,7 +21,8 @@ from pipelines.messages import say
 from pipelines.stage_meter import StageCost
 
 MOST_REFUSALS = 12
-MOST_FILES = 30
+MOST_ROWS_NAMED = 5
+PLAIN_WIDTH = 120
 StageBar = Callable[[str], "StageProgress"]
 
 
@@ -72,7 +75,7 @@ def run_progress(language: str) -> Iterator[StageBar]:
 
 def print_report(report: RunReport, language: str, console: Console | None = None) -> None:
     """Print the run's tables in one language."""
-    out = console or Console()
+    out = console or Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     out.rule(say("run.title", language, quarter=report.quarter))
     if report.is_synthetic:
         out.print(say("run.synthetic", language), style="bold red")
@@ -141,7 +144,8 @@ def _change(changes: pl.DataFrame, row: dict[str, object], language: str) -> str
 def _print_files(out: Console, report: RunReport, language: str) -> None:
     counts = ("rows_in", "rows_kept", "rows_duplicate", "rows_quarantined")
     table = _heading("messages", language, "file", "status", *counts)
-    for row in report.files.head(MOST_FILES).iter_rows(named=True):
+    table.columns[0].overflow = "fold"
+    for row in report.files.iter_rows(named=True):
         table.add_row(
             row["file_name"],
             say(f"status.{row['status']}", language),
@@ -150,7 +154,7 @@ def _print_files(out: Console, report: RunReport, language: str) -> None:
     table.add_section()
     for kind, part in report.files.filter(pl.col("rows_in") > 0).group_by("kind", maintain_order=True):
         table.add_row(
-            f"{say('run.total', language)}: {kind[0]}",
+            f"{say('run.total', language)}: {say(f'kind.{kind[0]}', language)}",
             "",
             *(_number(int(part[name].sum()), language, digits=0) for name in counts),
             style="bold",
@@ -162,19 +166,33 @@ def _print_refusals(out: Console, report: RunReport, language: str) -> None:
     if report.refusals.is_empty():
         return
     out.print(f"{say('run.refusals', language)}:", style="bold")
-    for row in report.refusals.head(MOST_REFUSALS).iter_rows(named=True):
-        message = quarantine_message(
-            row["rule"],
-            language,
-            file=row["file_name"],
-            row=row["row_number"],
-            column=row["column_name"],
-            detail=row["detail"] or None,
-        )
-        out.print(f"  {message}", markup=False, highlight=False)
-    more = report.refusals.height - MOST_REFUSALS
-    if more > 0:
+    groups = list(
+        report.refusals.group_by("file_name", "column_name", "rule", maintain_order=True).agg(
+            pl.col("row_number").drop_nulls().sort(), pl.col("detail").drop_nulls().first()
+        ).iter_rows(named=True)
+    )
+    for group in groups[:MOST_REFUSALS]:
+        out.print(f"  {_refusal(group, language)}", markup=False, highlight=False)
+    if len(groups) > MOST_REFUSALS:
+        more = len(groups) - MOST_REFUSALS
         out.print("  " + say("run.refusals_more", language, count=more, path=report.quarantine_folder))
+
+
+def _refusal(group: dict[str, Any], language: str) -> str:
+    rows = group["row_number"]
+    sentence = quarantine_message(
+        group["rule"],
+        language,
+        file=group["file_name"],
+        row=rows[0] if rows else None,
+        column=group["column_name"],
+        detail=group["detail"] or None,
+    )
+    if len(rows) <= 1:
+        return sentence
+    shown = ", ".join(str(row) for row in rows[:MOST_ROWS_NAMED])
+    dots = ", …" if len(rows) > MOST_ROWS_NAMED else ""
+    return f"{sentence} {say('run.rows_alike', language, count=len(rows), rows=shown + dots)}"
 
 
 def _print_costs(out: Console, report: RunReport, language: str) -> None:

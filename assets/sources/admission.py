@@ -44,6 +44,8 @@ FOUND = pl.Schema(
     }
 )
 
+BARE_HOST = r"^(?:[a-z0-9-]+\.)+[a-z]{2,}$"
+
 
 @dataclass(frozen=True)
 class Door:
@@ -212,7 +214,7 @@ def _rows(kept: pl.DataFrame, door: Door, copies: dict[str, int]) -> pl.DataFram
             "row_number",
             pl.lit(door.source_format).alias("source_format"),
             "source_id",
-            scrub(kept["source_name"].fill_null(kept["source_id"])).str.slice(0, 200),
+            _outlet_names(kept),
             "source_kind",
             pl.Series("message_ref", references, dtype=pl.String),
             "published_at",
@@ -225,6 +227,13 @@ def _rows(kept: pl.DataFrame, door: Door, copies: dict[str, int]) -> pl.DataFram
         ),
         table_contract("raw_feeds__messages"),
     )
+
+
+def _outlet_names(kept: pl.DataFrame) -> pl.Series:
+    """Names of outlets, scrubbed unless they are the outlet's id or a bare host, which name nobody."""
+    names = kept["source_name"].fill_null(kept["source_id"])
+    safe = (names == kept["source_id"]) | names.str.contains(BARE_HOST)
+    return scrub(names).zip_with(~safe, names).str.slice(0, 200).alias("source_name")
 
 
 def _references(kept: pl.DataFrame, source: list[str], copies: dict[str, int]) -> list[str]:

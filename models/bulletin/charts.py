@@ -17,9 +17,7 @@ from models.bulletin import chart_style as style
 Rows = Sequence[Mapping[str, Any]]
 WIDTH = 430
 _FONT_STACK = "Arial, 'Liberation Sans', 'Noto Sans', 'DejaVu Sans', sans-serif"
-_DROPPED = re.compile(
-    r' (?:xmlns(?::\w+)?|version|class|pointer-events|aria-[\w-]+|role|stroke-miterlimit)="[^"]*"'
-)
+_DROPPED = re.compile(r' (?:xmlns(?::\w+)?|version|class|pointer-events|aria-[\w-]+|role|stroke-miterlimit)="[^"]*"')
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _ID = re.compile(r'\bid="([^"]+)"')
 
@@ -111,22 +109,18 @@ def tile_map(rows: Rows, wording: Wording) -> Markup:
             labelFontSize=10,
         ),
     )
-    base = alt.Chart(data)
+    cell = alt.Chart(data).encode(x=x, y=y)
     is_known, is_hidden = "isValid(datum.estimate)", "!isValid(datum.estimate)"
-    cell = base.encode(x=x, y=y)
-    marks = {"above": ("triangle-up", -1), "below": ("triangle-down", -1)}
     layers = [
         cell.transform_filter(is_known).mark_rect(cornerRadius=4).encode(color=color),
-        cell.transform_filter(is_hidden).mark_rect(
-            cornerRadius=4, fill="white", stroke=style.MUTED, strokeDash=[3, 3]
-        ),
+        cell.transform_filter(is_hidden).mark_rect(cornerRadius=4, fill="white", stroke=style.MUTED, strokeDash=[3, 3]),
         cell.mark_text(dy=-10, fontSize=11).encode(text="label:N", color=ink),
         cell.transform_filter(is_known)
         .mark_text(dy=7, fontSize=13, fontWeight="bold")
         .encode(text=alt.Text("estimate:Q", format=".1f"), color=ink),
         cell.transform_filter(is_hidden).mark_text(dy=7, text="\N{EM DASH}", color=style.MUTED),
     ]
-    for position, (shape, _) in marks.items():
+    for position, shape in (("above", "triangle-up"), ("below", "triangle-down")):
         layers.append(
             cell.transform_filter(f"datum.position == '{position}'")
             .mark_point(filled=True, shape=shape, size=42, yOffset=21, opacity=1)
@@ -160,9 +154,7 @@ def interval_chart(rows: Rows, wording: Wording, country: Mapping[str, float] | 
     if country:
         band = alt.Chart(alt.Data(values=[dict(country)]))
         layers.append(band.mark_rect(color=style.NEUTRAL_BAND).encode(x=x, x2="high:Q"))
-        layers.append(
-            band.mark_rule(color=style.MUTED, strokeDash=[2, 2]).encode(x=alt.X("estimate:Q", scale=scale))
-        )
+        layers.append(band.mark_rule(color=style.MUTED, strokeDash=[2, 2]).encode(x=alt.X("estimate:Q", scale=scale)))
     layers += [
         known.mark_rule(color=style.MAIN, strokeWidth=2).encode(x=x, x2="high:Q", y=y),
         known.mark_point(filled=True, color=style.MAIN, size=58, opacity=1).encode(

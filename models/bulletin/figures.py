@@ -11,6 +11,7 @@ import yaml
 
 from models.bulletin import summaries
 from models.bulletin.inputs import TABLES, BulletinMeta, BulletinTables, quarter_tables
+from models.bulletin.rates_shown import SHOWN, quarter_rates_shown, weekly_rates_shown
 from models.survey.publication import PublicationRules
 
 SCHEMA = {
@@ -32,7 +33,6 @@ def _same(names: Iterable[str], unit: str) -> dict[str, str]:
 
 _ESTIMATE = _same(("estimate_pct", "ci_low_pct", "ci_high_pct"), "percent")
 _CHANGE = _same(("difference_pp", "ci_low_pp", "ci_high_pp"), "percentage_point")
-_RATE = _same(("shown_share", "shown_ci_low_share", "shown_ci_high_share"), "share")
 _PUBLICATION = {
     "minimum_n_eff": "count",
     "widest_interval_pp": "count",
@@ -41,7 +41,6 @@ _PUBLICATION = {
     "minimum_cell": "count",
 }
 TOLD = ("up", "down", "no_significant_change")
-WEEKLY_SIGNALS = ("hostile", "tension", "grievance", "accord", "counter", "language")
 
 
 def figures(tables: BulletinTables, meta: BulletinMeta) -> pl.DataFrame:
@@ -75,37 +74,6 @@ def figures(tables: BulletinTables, meta: BulletinMeta) -> pl.DataFrame:
         found.select(pl.lit(meta.quarter).alias("quarter"), *columns)
         .unique("figure_id", keep="first")
         .sort("figure_id")
-    )
-
-
-def with_shown_share(rates: pl.DataFrame) -> pl.DataFrame:
-    """Adds shown_share and its interval: corrected for classifier error where known, else as counted."""
-    return rates.with_columns(
-        pl.coalesce(f"corrected_{column}", column).alias(f"shown_{column}")
-        for column in ("share", "ci_low_share", "ci_high_share")
-    )
-
-
-def quarter_rates_shown(rates: pl.DataFrame, quarter: str) -> pl.DataFrame:
-    """Rates of a quarter by region, group and signal; the share to be shown is null for too few messages."""
-    own = rates.filter(pl.col("quarter") == quarter)
-    return _enough(with_shown_share(summaries.summed_rates(own, ("region_code", "group_code", "signal"))))
-
-
-def weekly_rates_shown(rates: pl.DataFrame) -> pl.DataFrame:
-    """Rates of the country by week and signal; a week cut in two by a quarter's end is joined."""
-    country = rates.filter(
-        pl.col("region_code") == summaries.COUNTRY,
-        pl.col("group_code") == summaries.ALL_GROUPS,
-        pl.col("signal").is_in(WEEKLY_SIGNALS),
-    )
-    return _enough(with_shown_share(summaries.summed_rates(country, ("week_date", "signal"))))
-
-
-def _enough(rates: pl.DataFrame) -> pl.DataFrame:
-    minimum = _method().filter(pl.col("figure_id") == "method/minimum_n_eff")["value"][0]
-    return rates.with_columns(
-        pl.when(pl.col("cluster_count") >= minimum).then(pl.col(name)).alias(name) for name in _RATE
     )
 
 
@@ -163,9 +131,7 @@ def _survey(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     year = pl.lit(summaries.last_survey_year(estimates), dtype=pl.Int64)
     domain = pl.col("domain").is_in(["country", "region", "group"])
     shown = estimates.filter(domain, (pl.col("domain") == "country") | (pl.col("year") == year))
-    shown = shown.with_columns(
-        pl.when(~pl.col("is_suppressed")).then(pl.col(name)).alias(name) for name in _ESTIMATE
-    )
+    shown = shown.with_columns(pl.when(~pl.col("is_suppressed")).then(pl.col(name)).alias(name) for name in _ESTIMATE)
     keys = ("indicator_id", "year", "domain", "domain_value")
     yield _melted(
         shown,
@@ -186,15 +152,11 @@ def _survey(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     keys = ("indicator_id", "year")
     units = {**_ESTIMATE, "target_pct": "percent", "difference_pp": "percentage_point"}
     units |= {"p_below_plan": "probability", "n_needed": "count"}
-    yield _melted(
-        frames["verdicts"], keys, units, prefix="verdicts", section="survey", table=TABLES["verdicts"]
-    )
+    yield _melted(frames["verdicts"], keys, units, prefix="verdicts", section="survey", table=TABLES["verdicts"])
     yield _words(frames["verdicts"], keys, "verdict", prefix="verdicts", table=TABLES["verdicts"])
     units = _same(("forecast_pct", "ci_low_pct", "ci_high_pct", "target_pct"), "percent")
     units["p_target_met"] = "probability"
-    yield _melted(
-        frames["outlook"], keys, units, prefix="outlook", section="outlook", table=TABLES["outlook"]
-    )
+    yield _melted(frames["outlook"], keys, units, prefix="outlook", section="outlook", table=TABLES["outlook"])
     yield from _region_counts(estimates, current)
     yield from _wave_quality(frames["wave_quality"])
 
@@ -253,10 +215,16 @@ def _discourse(frames: Mapping[str, pl.DataFrame], meta: BulletinMeta) -> Iterat
     weekly = weekly_rates_shown(rates)
     how = "region_code=KZ; group_code=all: "
     yield _melted(
-        weekly, ("week_date", "signal"), _RATE, prefix="rates", section="discourse", table=table, how=how
+        weekly,
+        ("week_date", "signal"),
+        _same(SHOWN, "share"),
+        prefix="rates",
+        section="discourse",
+        table=table,
+        how=how,
     )
     keys = ("region_code", "group_code", "signal")
-    units = {**_RATE, "signal_count": "count"}
+    units = {**_same(SHOWN, "share"), "signal_count": "count"}
     quarter = quarter_rates_shown(rates, meta.quarter)
     before = quarter_rates_shown(rates, meta.previous_quarter).filter(
         pl.col("region_code") == summaries.COUNTRY, pl.col("group_code") == summaries.ALL_GROUPS
@@ -315,13 +283,9 @@ def _councils_and_alerts(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.Data
         how="sum: ",
     )
     if returns.height:
-        country = returns.select(pl.col(name).sum() for name in units).with_columns(
-            region_count=pl.lit(returns.height)
-        )
+        country = returns.select(pl.col(name).sum() for name in units).with_columns(region_count=pl.lit(returns.height))
         units["region_count"] = "count"
-        yield _melted(
-            country, (), units, prefix="returns", section="councils", table=TABLES["returns"], how="sum: "
-        )
+        yield _melted(country, (), units, prefix="returns", section="councils", table=TABLES["returns"], how="sum: ")
 
 
 def _files(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -339,14 +303,10 @@ def _files(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     if flags.height:
         total = flags.select(pl.col("message_count", "gap_count").sum(), source_count=pl.len())
         units = _same(total.columns, "count")
-        yield _melted(
-            total, (), units, prefix="coverage", section="coverage", table=TABLES["coverage"], how="sum: "
-        )
+        yield _melted(total, (), units, prefix="coverage", section="coverage", table=TABLES["coverage"], how="sum: ")
     files = frames["inbox_files"]
     units = _same(("rows_in", "rows_kept", "rows_duplicate", "rows_quarantined"), "count")
-    by_kind = files.group_by("kind").agg(
-        pl.len().alias("file_count"), *(pl.col(name).sum() for name in units)
-    )
+    by_kind = files.group_by("kind").agg(pl.len().alias("file_count"), *(pl.col(name).sum() for name in units))
     units["file_count"] = "count"
     yield _melted(
         by_kind,
@@ -389,9 +349,7 @@ def _corrections(meta: BulletinMeta) -> pl.DataFrame:
         rows, schema={"key": pl.String(), "published_pct": pl.Float64(), "corrected_pct": pl.Float64()}
     )
     units = _same(("published_pct", "corrected_pct"), "percent")
-    return _melted(
-        frame, ("key",), units, prefix="corrections", section="corrections", table="indicators.yml"
-    )
+    return _melted(frame, ("key",), units, prefix="corrections", section="corrections", table="indicators.yml")
 
 
 def _seed(meta: BulletinMeta) -> pl.DataFrame:

@@ -230,9 +230,7 @@ def quarter_tables(tables: BulletinTables, meta: BulletinMeta) -> dict[str, pl.D
 def _newest_plan(verdicts: pl.DataFrame) -> pl.DataFrame:
     age = {version.plan_version: number for number, version in enumerate(plan().plans)}
     rank = pl.col("plan_version").replace_strict(age, default=-1, return_dtype=pl.Int64)
-    return verdicts.sort(rank, "plan_version").unique(
-        ["indicator_id", "year"], keep="last", maintain_order=True
-    )
+    return verdicts.sort(rank, "plan_version").unique(["indicator_id", "year"], keep="last", maintain_order=True)
 
 
 def _versions_in_force(estimates: pl.DataFrame) -> pl.DataFrame:

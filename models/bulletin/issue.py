@@ -14,10 +14,10 @@ from markupsafe import Markup
 from models.bulletin import summaries
 from models.bulletin.charts import Wording
 from models.bulletin.figure_book import FigureBook
-from models.bulletin.figures import quarter_rates_shown
 from models.bulletin.inputs import BulletinMeta, BulletinTables, quarter_tables
 from models.bulletin.narrative.names import ordered_indicators
 from models.bulletin.narrative.voice import Voice, phrasebook
+from models.bulletin.rates_shown import quarter_rates_shown
 
 CHART_LABELS = ("suppressed", "months")
 

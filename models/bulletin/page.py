@@ -173,9 +173,7 @@ def _page_styles(issue: Issue, running: Markup) -> Markup:
 
 
 def _css_string(text: Markup) -> str:
-    plain = (
-        text.striptags().replace("\\", "").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}").replace("<", "")
-    )
+    plain = text.striptags().replace("\\", "").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}").replace("<", "")
     return f"'{plain}'"
 
 

@@ -51,9 +51,7 @@ def region_positions(estimates: pl.DataFrame) -> pl.DataFrame:
         Columns indicator_id, region_code, position: `above` or `below` when the two 95 % intervals do not
         overlap (a cautious rule), else `indistinct`; `suppressed` where nothing is published.
     """
-    country = latest_estimates(estimates, "country").select(
-        "indicator_id", low="ci_low_pct", high="ci_high_pct"
-    )
+    country = latest_estimates(estimates, "country").select("indicator_id", low="ci_low_pct", high="ci_high_pct")
     position = (
         pl.when(pl.col("is_suppressed") | pl.col("estimate_pct").is_null())
         .then(pl.lit("suppressed"))
@@ -131,16 +129,12 @@ def ledger(frames: Frames, rates: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("indicator_id") == "accord")
         .select("region_code", accord_position="position")
     )
-    candidates = (
-        candidate_counts(frames["candidates"]).group_by("region_code").agg(pl.col("candidate_count").sum())
-    )
+    candidates = candidate_counts(frames["candidates"]).group_by("region_code").agg(pl.col("candidate_count").sum())
     councils = council_totals(frames["returns"]).select("region_code", "appeal_count", "resolved_count")
     joined = codes
     for part in (positions, _hostile_positions(rates), candidates, councils):
         joined = joined.join(part, on="region_code", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("candidate_count").fill_null(0)).with_columns(
-        disagreement=_disagreement()
-    )
+    return joined.with_columns(pl.col("candidate_count").fill_null(0)).with_columns(disagreement=_disagreement())
 
 
 def _hostile_positions(rates: pl.DataFrame) -> pl.DataFrame:
@@ -161,12 +155,7 @@ def _hostile_positions(rates: pl.DataFrame) -> pl.DataFrame:
 
 def _disagreement() -> pl.Expr:
     survey, discourse = pl.col("accord_position"), pl.col("hostile_position")
-    known = (
-        survey.is_not_null()
-        & (survey != "suppressed")
-        & discourse.is_not_null()
-        & (discourse != "suppressed")
-    )
+    known = survey.is_not_null() & (survey != "suppressed") & discourse.is_not_null() & (discourse != "suppressed")
     awaiting = pl.col("candidate_count") > 0
     appeals = pl.col("appeal_count")
     return (
@@ -186,10 +175,7 @@ def _disagreement() -> pl.Expr:
 
 def flag_counts(coverage: pl.DataFrame) -> pl.DataFrame:
     """Coverage by source: source_id, day_count, message_count and days flagged gap, surge, drop."""
-    flags = [
-        (pl.col("flag") == flag).sum().cast(pl.Int64).alias(f"{flag}_count")
-        for flag in ("gap", "surge", "drop")
-    ]
+    flags = [(pl.col("flag") == flag).sum().cast(pl.Int64).alias(f"{flag}_count") for flag in ("gap", "surge", "drop")]
     return (
         coverage.group_by("source_id")
         .agg(

@@ -146,21 +146,15 @@ class DiscourseModel:
             ModelError: if the model was trained without a discourse head.
         """
         if self.head is None:
-            raise ModelError(
-                "the model has no discourse head: train it on rows with `discourse`, or use another model"
-            )
+            raise ModelError("the model has no discourse head: train it on rows with `discourse`, or use another model")
         if messages.is_empty():
-            return _labels_frame(
-                messages, np.zeros((0, len(LABELS))), np.zeros(0, dtype=bool), ([], []), self
-            )
+            return _labels_frame(messages, np.zeros((0, len(LABELS))), np.zeros(0, dtype=bool), ([], []), self)
         look = first_look(messages, mentions)
         candidate = look["is_candidate"].to_numpy()
         official = look["names_official"].to_numpy().astype(int)
         probabilities = self.skipped[official]
         severity = np.zeros(len(messages), dtype=np.int64)
-        reasons: list[list[str]] = [
-            ["official_named"] if named else ["nothing_interethnic"] for named in official
-        ]
+        reasons: list[list[str]] = [["official_named"] if named else ["nothing_interethnic"] for named in official]
         rows = np.flatnonzero(candidate)
         spans = spans_by_message(mentions)
         texts, ids = messages["text"].fill_null("").gather(rows), messages["message_id"].gather(rows)
@@ -199,14 +193,10 @@ class DiscourseModel:
         hostile = chosen == LABELS.index("hostile")
         graded = np.zeros(len(read), dtype=np.int64)
         if hostile.any():
-            graded[hostile] = (
-                1 if self.severity is None else np.asarray(self.severity.predict(matrix[hostile]))
-            )
+            graded[hostile] = 1 if self.severity is None else np.asarray(self.severity.predict(matrix[hostile]))
         return found, graded, self._reasons(matrix, chosen, read)
 
-    def _reasons(
-        self, matrix: sparse.csr_matrix, chosen: np.ndarray, read: Sequence[Reading]
-    ) -> list[list[str]]:
+    def _reasons(self, matrix: sparse.csr_matrix, chosen: np.ndarray, read: Sequence[Reading]) -> list[list[str]]:
         assert self.space is not None and self.head is not None
         weights, names = head_weights(self.head, matrix.shape[1]), self.space.names
         order = {label: row for row, label in enumerate(self.head_labels)}
@@ -297,9 +287,7 @@ def _labels_frame(
     model: DiscourseModel,
 ) -> pl.DataFrame:
     severity, reasons = severity_and_reasons
-    chosen = (
-        decide(probabilities, model.hostile_threshold) if len(probabilities) else np.zeros(0, dtype=np.int64)
-    )
+    chosen = decide(probabilities, model.hostile_threshold) if len(probabilities) else np.zeros(0, dtype=np.int64)
     confidence = probabilities[np.arange(len(chosen)), chosen]
     hostile = probabilities[:, LABELS.index("hostile")]
     columns: dict[str, object] = {"message_id": messages["message_id"].cast(pl.String)}

@@ -44,9 +44,7 @@ def read_corpus(files: dict[str, bytes] | None = None) -> pl.DataFrame:
     Raises:
         CorpusError: at the first broken rule.
     """
-    parts = [
-        _read_file(name, content) for name, content in (corpus_files() if files is None else files).items()
-    ]
+    parts = [_read_file(name, content) for name, content in (corpus_files() if files is None else files).items()]
     if not parts:
         raise CorpusError("the corpus has no CSV file: add one per hand under models/discourse/corpus")
     corpus = pl.concat(parts).sort("item_id")
@@ -80,9 +78,7 @@ def _read_file(name: str, content: bytes) -> pl.DataFrame:
         if len(rows):
             raise CorpusError(f"{name}, line {rows['row'][0]}, item {rows['item_id'][0]}: {rule}")
     targets = [_targets(name, *row) for row in frame.select("item_id", "discourse", "targets").iter_rows()]
-    return frame.with_columns(
-        pl.col("severity").cast(pl.Int64), pl.Series("targets", targets, dtype=TARGET_TYPE)
-    )
+    return frame.with_columns(pl.col("severity").cast(pl.Int64), pl.Series("targets", targets, dtype=TARGET_TYPE))
 
 
 def _targets(name: str, item: str, discourse: str, written: str) -> list[dict]:

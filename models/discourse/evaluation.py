@@ -13,9 +13,7 @@ LEVEL = 0.95
 BINS = 10
 
 
-def class_scores(
-    truth: Sequence | np.ndarray, found: Sequence | np.ndarray, classes: Sequence
-) -> pl.DataFrame:
+def class_scores(truth: Sequence | np.ndarray, found: Sequence | np.ndarray, classes: Sequence) -> pl.DataFrame:
     """Precision, recall, F1 and support per class.
 
     Returns:

@@ -30,9 +30,7 @@ def group_errors(labelled: pl.DataFrame, labels: pl.DataFrame, mentions: pl.Data
         labels.select("message_id", found="discourse"), on="message_id", how="inner"
     )
     groups = joined.join(mentions.select("message_id", "group_code").unique(), on="message_id", how="inner")
-    rows = pl.concat(
-        [joined.with_columns(group_code=pl.lit("all")), groups.select(*joined.columns, "group_code")]
-    )
+    rows = pl.concat([joined.with_columns(group_code=pl.lit("all")), groups.select(*joined.columns, "group_code")])
     innocent, hostile = pl.col("truth").is_in(INNOCENT), pl.col("truth") == "hostile"
     flagged = pl.col("found") == "hostile"
     counted = rows.group_by("group_code").agg(

@@ -20,20 +20,21 @@ GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK, TARGET_MASK = "ъгрупъ", "ъбран
 LONGEST_TEXT = 4_000
 """Characters of a message that are looked at: 30 times the median message; what follows is cut."""
 
+LONGEST_WORD = 30
+
 NEAR = 5
 """Tokens to each side that count as near."""
 
 ABOUT_PEOPLE = ("umbrella", "slur", "loyalty")
 
 _WORD = re.compile(r"[^\W\d_]+")
+_MARKUP = r"<[^<>]{1,200}>|(?:https?://|www\.)\S+"
 _CYRILLIC = re.compile("[а-яёәғқңөұүіһ]")
 _LATIN_PAIRS = (
     ("shch", "щ"), ("sh", "ш"), ("ch", "ч"), ("zh", "ж"), ("kh", "х"), ("gh", "г"), ("ya", "я"), ("yu", "ю"),
     ("yo", "е"), ("ts", "ц"), ("iy", "ий"),
 )  # fmt: skip
-_LATIN_LETTERS = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyzığüöäşçñńúóáǵ", "абсдефгхижклмнопкрстуввхызыгуоашчннуоаг"
-)
+_LATIN_LETTERS = str.maketrans("abcdefghijklmnopqrstuvwxyzığüöäşçñńúóáǵ", "абсдефгхижклмнопкрстуввхызыгуоашчннуоаг")
 _KAZAKH_LETTER = re.compile("[әғқңөұүіһ]")
 _KAZAKH_ENDINGS = re.compile(
     "(?:лар|лер|дар|дер|тар|тер|дын|дин|тын|тин|нын|нин|дан|ден|тан|тен|нан|нен|мен|бен|пен|нда|нде|мыз|миз|"
@@ -48,7 +49,8 @@ def undisguised(texts: Sequence[str]) -> list[str]:
     Evasions are undone by `models.text.normalisation`; a text without any Cyrillic letter is spelt in
     Cyrillic.
     """
-    plain = normalised(pl.Series(texts, dtype=pl.String).str.slice(0, LONGEST_TEXT)).to_list()
+    short = pl.Series(texts, dtype=pl.String).str.slice(0, LONGEST_TEXT).str.replace_all(_MARKUP, " ")
+    plain = normalised(short).to_list()
     return [text if _CYRILLIC.search(text) else _in_cyrillic(text) for text in plain]
 
 
@@ -65,12 +67,13 @@ def _morphology() -> pymorphy3.MorphAnalyzer:
 
 @lru_cache(maxsize=400_000)
 def stem(word: str) -> str:
-    """The folded stem of one lower-case word.
+    """The folded stem of one lower-case word; words of more than 30 letters are cut.
 
     A word the Russian dictionary knows becomes its lemma; any other loses up to three Kazakh endings, at
     least three
     letters staying.
     """
+    word = word[:LONGEST_WORD]
     if word[0] == "ъ":
         return word
     if not _KAZAKH_LETTER.search(word) and _morphology().word_is_known(word):

@@ -44,9 +44,7 @@ def labelled_messages(rows: pl.DataFrame, place: str = "labels") -> pl.DataFrame
     merged = held.group_by("text_id", "text", maintain_order=True).agg(
         pl.col("discourse").drop_nulls().first(),
         pl.col("severity").drop_nulls().first().replace_strict(SEVERITY_WORDS, return_dtype=pl.Int64),
-        targets.filter(pl.col("target").is_not_null() & pl.col("stance").is_not_null()).unique(
-            maintain_order=True
-        ),
+        targets.filter(pl.col("target").is_not_null() & pl.col("stance").is_not_null()).unique(maintain_order=True),
     )
     names = {merged.columns[-1]: "targets"}
     return (
@@ -66,17 +64,13 @@ def labelled_messages(rows: pl.DataFrame, place: str = "labels") -> pl.DataFrame
 def _with_columns(rows: pl.DataFrame, place: str) -> pl.DataFrame:
     named = {"discourse", "severity", "stance"} & set(rows.columns)
     if not named:
-        raise LabelsError(
-            f"{place}: no column of labels; give `discourse`, `severity`, or `target` with `stance`"
-        )
+        raise LabelsError(f"{place}: no column of labels; give `discourse`, `severity`, or `target` with `stance`")
     if ("stance" in rows.columns) != ("target" in rows.columns):
         raise LabelsError(f"{place}: `stance` needs `target` beside it, and the reverse")
     if "severity" in named and "discourse" not in named:
         raise LabelsError(f"{place}: `severity` needs `discourse` beside it")
     wanted = ("text", "text_id", "discourse", "severity", "target", "stance")
-    held = rows.with_columns(
-        pl.lit(None, dtype=pl.String).alias(one) for one in wanted if one not in rows.columns
-    )
+    held = rows.with_columns(pl.lit(None, dtype=pl.String).alias(one) for one in wanted if one not in rows.columns)
     plain = held.select(pl.col(one).cast(pl.String).str.strip_chars().replace("", None) for one in wanted)
     return plain.with_columns(pl.col("text_id").fill_null(pl.col("text"))).with_row_index("row", offset=1)
 
@@ -94,9 +88,7 @@ def _check_values(held: pl.DataFrame, place: str) -> None:
     for column in ("discourse", "stance"):
         given = held[column].drop_nulls()
         if len(given) and given.n_unique() == 1:
-            raise LabelsError(
-                f"{place}: every {column} is {given[0]}: nothing can be told apart; add other classes"
-            )
+            raise LabelsError(f"{place}: every {column} is {given[0]}: nothing can be told apart; add other classes")
 
 
 def _check_contradictions(held: pl.DataFrame, place: str) -> None:

@@ -73,7 +73,7 @@ class Lexicon:
         return found
 
     def substrings(self, categories: Sequence[str]) -> list[str]:
-        """Patterns of some categories as substrings of a text padded with single spaces (a fast first look)."""
+        """Patterns of some categories as substrings of a text padded with single spaces (a first look)."""
         numbers = {self.categories.index(category) for category in categories}
         wanted = [f" {stem}" for stem, held in self._prefixes.items() if held & numbers]
         wanted += [f" {word} " for word, held in self._words.items() if held & numbers]

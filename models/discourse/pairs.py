@@ -163,9 +163,7 @@ def pair_fields(pairs: Sequence[Pair], surfaces_of_all: bool) -> PairFields:
             the name of
             a people cannot decide.
     """
-    read = readings(
-        [pair.text for pair in pairs], [(*pair.target_spans, *pair.other_spans) for pair in pairs]
-    )
+    read = readings([pair.text for pair in pairs], [(*pair.target_spans, *pair.other_spans) for pair in pairs])
     places = [[i for i, word in enumerate(one.folded) if word == TARGET_MASK] for one in read]
     both = list(zip(read, places, strict=True))
     return PairFields(

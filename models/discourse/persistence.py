@@ -66,9 +66,7 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
     }
     body = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
     seal = hashlib.sha256(body.encode()).hexdigest()
-    files[MANIFEST] = json.dumps(
-        {"manifest": manifest, "sha256": seal}, ensure_ascii=False, indent=1
-    ).encode()
+    files[MANIFEST] = json.dumps({"manifest": manifest, "sha256": seal}, ensure_ascii=False, indent=1).encode()
     return files
 
 
@@ -142,9 +140,7 @@ def _checked_manifest(files: Mapping[str, bytes], place: str) -> dict:
     listed = manifest["files"]
     stray = sorted((set(files) - {MANIFEST}) ^ set(listed))
     if stray:
-        raise ModelError(
-            f"{place}: files do not match the manifest: {', '.join(stray)}; train the model again"
-        )
+        raise ModelError(f"{place}: files do not match the manifest: {', '.join(stray)}; train the model again")
     for name, expected in listed.items():
         if hashlib.sha256(files[name]).hexdigest() != expected:
             raise ModelError(f"{place}/{name}: altered after training (hash differs); train the model again")
@@ -159,31 +155,23 @@ def _check_versions(manifest: dict, place: str) -> None:
             f"code {CODE_VERSION}); train the model again"
         )
     if manifest["labels"] != list(LABELS):
-        raise ModelError(
-            f"{place}: made for another codebook ({', '.join(manifest['labels'])}); train the model again"
-        )
+        raise ModelError(f"{place}: made for another codebook ({', '.join(manifest['labels'])}); train the model again")
     made_with, here = manifest["libraries"]["scikit-learn"], metadata.version("scikit-learn")
     if made_with != here:
-        raise ModelError(
-            f"{place}: made with scikit-learn {made_with}, this is {here}; train the model again"
-        )
+        raise ModelError(f"{place}: made with scikit-learn {made_with}, this is {here}; train the model again")
 
 
 def _load(content: bytes, place: str) -> dict:
     unknown = sorted(set(skops_io.get_untrusted_types(data=content)) - TRUSTED_TYPES)
     if unknown:
-        raise ModelError(
-            f"{place}: holds types that are not trusted: {', '.join(unknown)}; it was not loaded"
-        )
+        raise ModelError(f"{place}: holds types that are not trusted: {', '.join(unknown)}; it was not loaded")
     return skops_io.loads(content, trusted=sorted(TRUSTED_TYPES))
 
 
 def _stance_model(parts: dict, facts: dict) -> StanceModel:
     space = StanceSpace(**{name: parts[name] for name in _SPACE}, has_surface=facts["has_surface"])
     members = StanceMembers(space, parts["linear"], parts["components"], parts["trees"])
-    return StanceModel(
-        members, parts["vote"], np.asarray(facts["bias"]), facts["surfaces_of_all"], facts["scores"]
-    )
+    return StanceModel(members, parts["vote"], np.asarray(facts["bias"]), facts["surfaces_of_all"], facts["scores"])
 
 
 def write_model(model: DiscourseModel, directory: Path, training: Mapping[str, object] | None = None) -> None:
@@ -220,8 +208,6 @@ def read_model(directory: Path) -> DiscourseModel:
         ModelError: as `model_of_files`, or if there is no such directory.
     """
     if not directory.is_dir():
-        raise ModelError(
-            f"{directory}: no such model directory; train one with `kelisim train LABELS -o {directory}`"
-        )
+        raise ModelError(f"{directory}: no such model directory; train one with `kelisim train LABELS -o {directory}`")
     files = {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
     return model_of_files(files, str(directory))

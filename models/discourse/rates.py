@@ -125,16 +125,11 @@ def _counts(cells: pl.DataFrame) -> pl.DataFrame:
     by_message = cells.group_by(_CELL).agg(
         pl.len().cast(pl.Int64).alias("message_count"),
         interethnic.sum().cast(pl.Int64).alias("interethnic_count"),
-        pl.when(authors.is_not_null().any())
-        .then(authors.drop_nulls().n_unique())
-        .cast(pl.Int64)
-        .alias("author_count"),
+        pl.when(authors.is_not_null().any()).then(authors.drop_nulls().n_unique()).cast(pl.Int64).alias("author_count"),
         *((pl.col("discourse") == one).sum().cast(pl.Int64).alias(f"{one}_messages") for one in LABELS),
         hard.sum().cast(pl.Int64).alias("hard_hostile_messages"),
     )
-    first = cells.sort("message_id").unique(
-        [*_CELL, "duplicate_cluster_id"], keep="first", maintain_order=True
-    )
+    first = cells.sort("message_id").unique([*_CELL, "duplicate_cluster_id"], keep="first", maintain_order=True)
     by_cluster = first.group_by(_CELL).agg(
         pl.len().cast(pl.Int64).alias("cluster_count"),
         pl.col("is_skipped").sum().cast(pl.Int64).alias("skipped_clusters"),
@@ -201,9 +196,7 @@ def true_distribution(observed: np.ndarray, response: np.ndarray) -> np.ndarray:
 
 def _corrected(counts: pl.DataFrame, confusion: np.ndarray, long: pl.DataFrame) -> pl.DataFrame:
     if confusion.shape != (len(LABELS), len(LABELS)):
-        raise ValueError(
-            f"the confusion matrix has shape {confusion.shape}, the codebook has {len(LABELS)} labels"
-        )
+        raise ValueError(f"the confusion matrix has shape {confusion.shape}, the codebook has {len(LABELS)} labels")
     judged = counts.select(f"{one}_judged" for one in LABELS).to_numpy().astype(float)
     total = counts["cluster_count"].to_numpy().astype(float)
     skipped_authority = (counts["authority_clusters"] - counts["authority_judged"]).to_numpy() / total

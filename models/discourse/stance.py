@@ -189,9 +189,7 @@ def train_stance(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) ->
     return fit_stance(pairs, truth, groups, surfaces_of_all=named_by_word, seed=seed)
 
 
-def labelled_pairs(
-    corpus: pl.DataFrame, mentions: pl.DataFrame
-) -> tuple[list[Pair], np.ndarray, np.ndarray, bool]:
+def labelled_pairs(corpus: pl.DataFrame, mentions: pl.DataFrame) -> tuple[list[Pair], np.ndarray, np.ndarray, bool]:
     """Pairs with their stance, the group of their message, and whether any target was given as a word.
 
     A target given by group code needs a mention of that group; without one it stands for the whole message.
@@ -245,9 +243,9 @@ def _unseen_votes(fields: PairFields, truth: np.ndarray, groups: np.ndarray, see
         return fit_members(fields, truth, seed).votes(fields)
     votes: np.ndarray | None = None
     for seen, held in GroupKFold(count, shuffle=True, random_state=seed).split(truth, groups=groups):
-        found = fit_members(
-            part(fields, seen), truth[seen], seed, trees=len(truth) >= FEWEST_FOR_TREES
-        ).votes(part(fields, held))
+        found = fit_members(part(fields, seen), truth[seen], seed, trees=len(truth) >= FEWEST_FOR_TREES).votes(
+            part(fields, held)
+        )
         votes = np.zeros((len(truth), found.shape[1])) if votes is None else votes
         votes[held] = found
     assert votes is not None

@@ -147,9 +147,7 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
 def _checked_labels(labels: pl.Series) -> np.ndarray:
     unknown = sorted(set(labels.unique()) - set(LABELS))
     if unknown:
-        raise LabelsError(
-            f"unknown discourse labels {', '.join(unknown)}; the codebook has {', '.join(LABELS)}"
-        )
+        raise LabelsError(f"unknown discourse labels {', '.join(unknown)}; the codebook has {', '.join(LABELS)}")
     if labels.n_unique() < 2:
         raise LabelsError(f"every row has the label {labels[0]}: a classifier needs at least two classes")
     return np.asarray([LABELS.index(label) for label in labels])
@@ -202,9 +200,7 @@ def grouped_folds(groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.nd
     """
     count = min(FOLD_COUNT, len(np.unique(groups)))
     if count < 2:
-        raise LabelsError(
-            "all rows belong to one group: give `text_id` or rows of more texts, folds need two"
-        )
+        raise LabelsError("all rows belong to one group: give `text_id` or rows of more texts, folds need two")
     splitter = GroupKFold(count, shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(groups)), groups=groups))
 
@@ -275,7 +271,5 @@ def _version(corpus: pl.DataFrame, seed: int, heads: Sequence[str]) -> str:
 
 def corpus_sha256(corpus: pl.DataFrame) -> str:
     """Hash of the training rows: texts, labels and groups, whatever their order on disk."""
-    lines = sorted(
-        corpus.select(pl.struct(sorted(corpus.columns)).struct.json_encode()).to_series().to_list()
-    )
+    lines = sorted(corpus.select(pl.struct(sorted(corpus.columns)).struct.json_encode()).to_series().to_list())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -68,20 +68,14 @@ def category_block(frame: pl.DataFrame, names: Sequence[str]) -> Block:
     for name in names:
         code, values = codes(frame[name])
         if (code < 0).any():
-            raise SurveyInputError(
-                f"margin column {name} is missing in {rows_text(code < 0)}: impute it first"
-            )
+            raise SurveyInputError(f"margin column {name} is missing in {rows_text(code < 0)}: impute it first")
         parts.append(code)
         texts.append(values.cast(pl.String))
     code, first = joint_codes(parts)
-    labels = [
-        "|".join(text[int(part[row])] for part, text in zip(parts, texts, strict=True)) for row in first
-    ]
+    labels = ["|".join(text[int(part[row])] for part, text in zip(parts, texts, strict=True)) for row in first]
     rows = np.arange(frame.height)
     shape = (frame.height, len(labels))
-    return Block(
-        " x ".join(names), tuple(labels), sparse.csr_array((np.ones(frame.height), (rows, code)), shape=shape)
-    )
+    return Block(" x ".join(names), tuple(labels), sparse.csr_array((np.ones(frame.height), (rows, code)), shape=shape))
 
 
 def calibration_blocks(frame: pl.DataFrame, calibration: Calibration) -> list[Block]:
@@ -127,9 +121,7 @@ class Residuals:
 
     def with_coefficients(self, influence: Floats, cell: Codes, cells: int) -> Residuals:
         """Regress each cell's influence (per unit weight) on the auxiliaries over the whole sample."""
-        per_weight = np.divide(
-            influence, self.calibrated, out=np.zeros_like(influence), where=self.calibrated > 0
-        )
+        per_weight = np.divide(influence, self.calibrated, out=np.zeros_like(influence), where=self.calibrated > 0)
         rows = np.flatnonzero(cell >= 0)
         spread = sparse.csr_array(
             ((self.projection_weights * per_weight)[rows], (rows, cell[rows])), shape=(len(cell), cells)
@@ -148,14 +140,10 @@ def residual_projection(frame: pl.DataFrame, sample: Sample) -> Residuals | None
     calibrated = sample.weights
     if calibration.calibrated_weight is not None:
         calibrated = _weight_column(frame, calibration.calibrated_weight, "calibrated weight")
-    weights = {"base": base, "calibrated": calibrated, "equal": np.ones(len(base))}[
-        calibration.residual_weights
-    ]
+    weights = {"base": base, "calibrated": calibrated, "equal": np.ones(len(base))}[calibration.residual_weights]
     cross = (matrix.T @ (matrix * weights[:, None])).toarray()
     scale = np.sqrt(np.maximum(np.diag(cross), np.finfo(float).tiny))
-    inverse = np.linalg.pinv(cross / np.outer(scale, scale), rcond=1e-12, hermitian=True) / np.outer(
-        scale, scale
-    )
+    inverse = np.linalg.pinv(cross / np.outer(scale, scale), rcond=1e-12, hermitian=True) / np.outer(scale, scale)
     weighted = matrix * calibrated[:, None]
     unit_totals = []
     for stage in sample.stages:

@@ -90,9 +90,7 @@ def calibrate(
     notices = []
     if (weights[start > 0] <= 0).any():
         count = int((weights[start > 0] <= 0).sum())
-        notices.append(
-            f"{count} calibrated weight(s) are zero or negative: use raking, logit or truncated instead"
-        )
+        notices.append(f"{count} calibrated weight(s) are zero or negative: use raking, logit or truncated instead")
     return CalibrationResult(
         weights,
         g,
@@ -159,9 +157,7 @@ def _distance(
     start: Floats,
 ) -> _Distance:
     if method not in {"raking", "linear", "logit", "truncated"}:
-        raise SurveyInputError(
-            f"calibration method {method!r} is unknown: use raking, linear, logit or truncated"
-        )
+        raise SurveyInputError(f"calibration method {method!r} is unknown: use raking, linear, logit or truncated")
     if method in {"raking", "linear"}:
         if bounds is not None or weight_bounds is not None:
             raise SurveyInputError(f"{method} calibration takes no bounds: use logit or truncated")
@@ -170,9 +166,7 @@ def _distance(
         raise SurveyInputError(f"{method} calibration needs bounds for the g-weights, e.g. 0.3 and 3")
     low, high = bounds if bounds is not None else (-np.inf, np.inf)
     if bounds is not None and not (0 <= low < 1 < high):
-        raise SurveyInputError(
-            f"bounds {low:g} and {high:g} must hold 0 <= low < 1 < high: they limit g = new / old"
-        )
+        raise SurveyInputError(f"bounds {low:g} and {high:g} must hold 0 <= low < 1 < high: they limit g = new / old")
     if weight_bounds is None:
         return _Distance(method, low, high)
     if method != "truncated":

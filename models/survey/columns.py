@@ -32,11 +32,7 @@ def require_columns(frame: pl.DataFrame, names: Sequence[str]) -> None:
     if not missing:
         return
     hints = [hint for name in missing for hint in difflib.get_close_matches(name, frame.columns, n=2)]
-    hint = (
-        f"; did you mean {', '.join(hints)}?"
-        if hints
-        else f"; the data have: {', '.join(frame.columns[:40])}"
-    )
+    hint = f"; did you mean {', '.join(hints)}?" if hints else f"; the data have: {', '.join(frame.columns[:40])}"
     raise SurveyInputError(f"no column {', '.join(missing)} in the data{hint}")
 
 

@@ -151,9 +151,7 @@ class Estimates:
         found = np.flatnonzero(mask)
         if len(found) != 1:
             seen = self.frame.select(self.keys).head(20).rows()
-            raise SurveyInputError(
-                f"no estimate for {dict(zip(self.keys, key, strict=True))}; there are {seen}"
-            )
+            raise SurveyInputError(f"no estimate for {dict(zip(self.keys, key, strict=True))}; there are {seen}")
         return int(found[0])
 
 
@@ -201,26 +199,12 @@ def estimate(
     sample = lay_out(frame, design)
     cells = domains(frame, by, sample.weights > 0)
     if cells.count == 0:
-        raise SurveyInputError(
-            f"no row has a value in all of {', '.join(by)}: there is no domain to estimate for"
-        )
+        raise SurveyInputError(f"no row has a value in all of {', '.join(by)}: there is no domain to estimate for")
     indexes = tuple(index_cells(stage, cells.code) for stage in sample.stages)
-    projection = residual_projection(frame, sample)
-    context = _Context(sample, cells, indexes, projection, kind, method, df, level)
-    blocks, columns, residuals = [], [], []
-    for variable in found:
-        block, z, residual = context.block(variable)
-        blocks.append(block)
-        columns.append(z)
-        residuals.append(residual)
-    count = cells.count
-    order = tuple(np.arange(count, dtype=np.int64) + count * i for i in range(len(found)))
-    influence = Influence(sample, indexes, tuple(columns), tuple(residuals), order)
+    context = _Context(sample, cells, indexes, residual_projection(frame, sample), kind, method, df, level)
     has_level = any(variable.level is not None for variable in found)
     keys = (*(("outcome",) if len(names) > 1 else ()), *(("level",) if has_level else ()), *by)
-    table = pl.concat(blocks).select(*keys, *RESULT_COLUMNS)
-    design_df = float("inf") if df == "inf" else float(sample.degrees_of_freedom)
-    return Estimates(table, keys, kind, level, design_df, sample.notices, influence)
+    return context.estimates(found, keys)
 
 
 def _interval_method(ci: IntervalMethod | None, kind: Kind, found: list[Variable]) -> IntervalMethod:
@@ -276,6 +260,15 @@ class _Context:
         """Rows of each cell, valid outcome or not."""
         return _sums(self.cells, np.ones(len(self.cells.code)))
 
+    def estimates(self, found: Sequence[Variable], keys: tuple[str, ...]) -> Estimates:
+        """All variables in one table, variable by variable."""
+        blocks, columns, residuals = zip(*(self.block(variable) for variable in found), strict=True)
+        order = tuple(np.arange(self.cells.count, dtype=np.int64) + self.cells.count * i for i in range(len(found)))
+        influence = Influence(self.sample, self.indexes, columns, residuals, order)
+        table = pl.concat(blocks).select(*keys, *RESULT_COLUMNS)
+        df = float("inf") if self.df == "inf" else float(self.sample.degrees_of_freedom)
+        return Estimates(table, keys, self.kind, self.level, df, self.sample.notices, influence)
+
     def block(self, variable: Variable) -> tuple[pl.DataFrame, Floats, Residuals | None]:
         """Rows of the table, influence values and residual projection of one variable."""
         sample, cells = self.sample, self.cells
@@ -324,9 +317,7 @@ class _Context:
         zero = np.flatnonzero((sum_x == 0) & (n > 0))
         if len(zero):
             where = self.cells.table.row(int(zero[0])) if self.cells.table.width else "the whole sample"
-            raise SurveyInputError(
-                f"the denominator of the ratio sums to zero in {len(zero)} domain(s), e.g. {where}"
-            )
+            raise SurveyInputError(f"the denominator of the ratio sums to zero in {len(zero)} domain(s), e.g. {where}")
 
     def _variance(self, z: Floats, used: NDArray[np.bool_]) -> tuple[Residuals | None, Floats]:
         sample, count = self.sample, self.cells.count
@@ -344,9 +335,7 @@ class _Context:
                 variance[chosen] += (centred_products(sample, stage.number, dense, policy) ** 2).sum(axis=0)
         return residual, variance
 
-    def _table(
-        self, variable: Variable, point: Floats, se: Floats, srs: Floats, inside: _Inside
-    ) -> pl.DataFrame:
+    def _table(self, variable: Variable, point: Floats, se: Floats, srs: Floats, inside: _Inside) -> pl.DataFrame:
         count, n, kish = self.cells.count, inside.n, inside.kish
         design_df = np.full(count, float(self.sample.degrees_of_freedom))
         domain_df = self.domain_df

@@ -63,9 +63,7 @@ def beta(proportion: Floats, n_eff: Floats, level: float = 0.95) -> tuple[Floats
     return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
 
-def wilson(
-    proportion: Floats, n_eff: Floats, df: Floats | float, level: float = 0.95
-) -> tuple[Floats, Floats]:
+def wilson(proportion: Floats, n_eff: Floats, df: Floats | float, level: float = 0.95) -> tuple[Floats, Floats]:
     """Score interval at an effective sample size with Student's t in place of the normal quantile.
 
     Follows Dean and Pagano (2015), who adjust the effective sample size by (t_{n-1}/t_df)^2: with the
@@ -81,9 +79,7 @@ def wilson(
 
 def adjusted_sample_size(n_eff: Floats, n: Floats, df: Floats | float, level: float = 0.95) -> Floats:
     """n_eff * (t_{n-1} / t_df)^2: with few degrees of freedom a sample tells less (Korn, Graubard 1998)."""
-    return (
-        n_eff * (critical_value(np.asarray(n, dtype=np.float64) - 1, level) / critical_value(df, level)) ** 2
-    )
+    return n_eff * (critical_value(np.asarray(n, dtype=np.float64) - 1, level) / critical_value(df, level)) ** 2
 
 
 def proportion_interval(

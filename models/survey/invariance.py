@@ -22,6 +22,7 @@ LARGEST_CFI_DROP = 0.010
 LARGEST_RMSEA_RISE = 0.015
 SMALLEST_CFI = 0.90
 SMALLEST_GROUP = 100
+LARGEST_CONDITION = 1e10
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def invariance(items: pl.DataFrame, group: pl.Series, groups: tuple[str, str] = 
         groups: the two values of `group` that are compared.
 
     Raises:
-        SurveyInputError: with fewer than three items, few complete answers in a group, or a constant item.
+        SurveyInputError: with fewer than three items, few complete answers in a group, or a constant or doubled item.
     """
     if items.width < 3:
         raise SurveyInputError(f"invariance needs at least three items, not {items.columns}")
@@ -99,7 +100,7 @@ def invariance(items: pl.DataFrame, group: pl.Series, groups: tuple[str, str] = 
         )
         chi_square = max(float(found.fun), 0.0)
         excess = max(chi_square - model.df, 0.0)
-        cfi = 1 - excess / max(base - base_df, excess, 1e-12)
+        cfi = float(1 - excess / max(base - base_df, excess, 1e-12))
         rmsea = float(np.sqrt(2 * excess / (model.df * total)))
         fits.append(Fit(chi_square, model.df, float(stats.chi2.sf(chi_square, model.df)), cfi, rmsea))
         shift = float(found.x[-1])
@@ -116,6 +117,10 @@ def _moments(answers: pl.DataFrame, name: str) -> Moments:
     constant = [item for item, v in zip(answers.columns, np.diag(covariance), strict=True) if v <= 0]
     if constant:
         raise SurveyInputError(f"group {name}: everybody gave the same answer to {', '.join(constant)}")
+    if np.linalg.cond(covariance) > LARGEST_CONDITION:
+        raise SurveyInputError(
+            f"group {name}: an item of {', '.join(answers.columns)} repeats the others; drop it"
+        )
     return len(values), values.mean(axis=0), covariance
 
 

@@ -86,9 +86,7 @@ def _population(frame: pl.DataFrame, margins: Margins) -> float | None:
     for key, given in margins.items():
         if _is_population(frame, key):
             if isinstance(given, Mapping) or not float(given) > 0:
-                raise SurveyInputError(
-                    f"margin {key}: the population must be one number above zero, not {given!r}"
-                )
+                raise SurveyInputError(f"margin {key}: the population must be one number above zero, not {given!r}")
             return float(given)
     return None
 
@@ -99,15 +97,11 @@ def _category_target(frame: pl.DataFrame, names: Sequence[str], given: Mapping[s
     wrong = {label: total for label, total in wanted.items() if not (total >= 0 and np.isfinite(total))}
     if wrong:
         label, total = next(iter(wrong.items()))
-        raise SurveyInputError(
-            f"margin {name}: the total of {label} is {total:g}; totals must be zero or more"
-        )
+        raise SurveyInputError(f"margin {name}: the total of {label} is {total:g}; totals must be zero or more")
     block = category_block(frame, names)
     counts = np.asarray(block.values.sum(axis=0)).ravel()
     unknown = [
-        f"{label} ({count:.0f} rows)"
-        for label, count in zip(block.labels, counts, strict=True)
-        if label not in wanted
+        f"{label} ({count:.0f} rows)" for label, count in zip(block.labels, counts, strict=True) if label not in wanted
     ]
     if unknown:
         raise SurveyInputError(
@@ -115,11 +109,7 @@ def _category_target(frame: pl.DataFrame, names: Sequence[str], given: Mapping[s
             f"there are "
             f"totals for {', '.join(list(wanted)[:20])}"
         )
-    absent = [
-        f"{label} (total {total:.10g})"
-        for label, total in wanted.items()
-        if label not in block.labels and total
-    ]
+    absent = [f"{label} (total {total:.10g})" for label, total in wanted.items() if label not in block.labels and total]
     if absent:
         raise SurveyInputError(
             f"margin {name}: no respondent in {', '.join(absent[:10])}: merge such categories with others"

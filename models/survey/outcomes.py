@@ -60,9 +60,7 @@ def variables(
     if kind not in KINDS:
         raise SurveyInputError(f"kind {kind!r} is unknown: use {', '.join(KINDS)}")
     if (kind == "ratio") != (denominator is not None):
-        raise SurveyInputError(
-            "a ratio needs a denominator column, and only a ratio takes one (--denominator)"
-        )
+        raise SurveyInputError("a ratio needs a denominator column, and only a ratio takes one (--denominator)")
     if not outcomes:
         raise SurveyInputError("name at least one outcome column")
     require_columns(frame, [*outcomes, *([denominator] if denominator else [])])

@@ -56,9 +56,7 @@ def quantiles(
     if wrong or not shares:
         raise SurveyInputError(f"quantile shares must lie between 0 and 1, not {wrong or 'none'}")
     if design.calibration is not None:
-        raise SurveyInputError(
-            "quantiles do not take calibrated errors: leave `calibration` out of the design"
-        )
+        raise SurveyInputError("quantiles do not take calibrated errors: leave `calibration` out of the design")
     y = numbers(frame, outcome, "outcome")
     sample = lay_out(frame, design)
     valid = np.isfinite(y) & (sample.weights > 0)

@@ -81,9 +81,7 @@ def replicate_weights(
     df = float(sample.degrees_of_freedom)
     if method == "JK1":
         if len(stage.selected) > 1:
-            raise SurveyInputError(
-                f"JK1 is for designs without strata; this one has {len(stage.selected)}: use JKn"
-            )
+            raise SurveyInputError(f"JK1 is for designs without strata; this one has {len(stage.selected)}: use JKn")
         units = len(stage.stratum)
         factors = np.full((units, units), units / (units - 1))
         np.fill_diagonal(factors, 0.0)
@@ -121,8 +119,7 @@ def _half_samples(sample: Sample, stage: Stage, method: ReplicateMethod, rho: fl
     if len(wrong):
         names = ", ".join(f"{stage.stratum_names[int(code)]} ({stage.selected[code]})" for code in wrong[:5])
         raise SurveyInputError(
-            f"{method} needs two sampling units in every stratum; {len(wrong)} stratum/strata have others: "
-            f"{names}"
+            f"{method} needs two sampling units in every stratum; {len(wrong)} stratum/strata have others: {names}"
         )
     if not 0 <= rho < 1:
         raise SurveyInputError(f"Fay's factor rho is {rho:g}; it must be 0 or more and below 1")
@@ -133,9 +130,7 @@ def _half_samples(sample: Sample, stage: Stage, method: ReplicateMethod, rho: fl
     side = np.empty(len(order))
     side[order] = np.tile([1.0, -1.0], strata)
     factors = 1 + (1 - rho) * side[:, None] * signs.T[stage.stratum]
-    return ReplicateWeights(
-        method, factors, 1 / (count * (1 - rho) ** 2), np.ones(count), float(strata), sample
-    )
+    return ReplicateWeights(method, factors, 1 / (count * (1 - rho) ** 2), np.ones(count), float(strata), sample)
 
 
 def _bootstrap(sample: Sample, stage: Stage, replicates: int, seed: int, df: float) -> ReplicateWeights:
@@ -184,9 +179,7 @@ def replicate_estimates(
     """
     sample = replicates.sample
     if frame.height != len(sample.weights):
-        raise SurveyInputError(
-            f"the replicates are for {len(sample.weights)} rows, the data have {frame.height}"
-        )
+        raise SurveyInputError(f"the replicates are for {len(sample.weights)} rows, the data have {frame.height}")
     cells = domains(frame, by, sample.weights > 0)
     blocks = []
     for variable in variables(frame, [outcome], kind, denominator):

@@ -32,3 +32,14 @@ def known_by(frame: pl.DataFrame, respondents: pl.DataFrame, quarter: str) -> pl
         )
     )
     return frame.filter(pl.col("wave_id").is_in(waves["wave_id"].to_list()))
+
+
+def waves_known_by(
+    quarter: str, respondents: pl.DataFrame, answers: pl.DataFrame, weights: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Respondents, answers and weights of the waves that `known_by` keeps."""
+    return (
+        known_by(respondents, respondents, quarter),
+        known_by(answers, respondents, quarter),
+        known_by(weights, respondents, quarter),
+    )

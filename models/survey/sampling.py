@@ -113,9 +113,7 @@ def _complete(frame: pl.DataFrame, name: str, role: str) -> pl.Series:
         series = series.fill_nan(None)
     missing = series.is_null().to_numpy()
     if missing.any():
-        raise SurveyInputError(
-            f"{role} column {name} is missing in {rows_text(missing)}: fill it or drop these rows"
-        )
+        raise SurveyInputError(f"{role} column {name} is missing in {rows_text(missing)}: fill it or drop these rows")
     return series
 
 
@@ -189,8 +187,7 @@ def _populations(frame: pl.DataFrame, design: Design) -> list[NDArray[np.float64
     below = any(bool((values < 1).any()) for values in columns)
     if above and below:
         raise SurveyInputError(
-            f"population-size columns {list(design.fpc)} mix sizes (>= 1) and sampling fractions (<= 1): "
-            f"use one kind"
+            f"population-size columns {list(design.fpc)} mix sizes (>= 1) and sampling fractions (<= 1): use one kind"
         )
     return columns
 
@@ -261,17 +258,13 @@ def _stratum_population(
     return population
 
 
-def _weights(
-    frame: pl.DataFrame, design: Design, stages: tuple[Stage, ...], notices: list[str]
-) -> NDArray[np.float64]:
+def _weights(frame: pl.DataFrame, design: Design, stages: tuple[Stage, ...], notices: list[str]) -> NDArray[np.float64]:
     if design.weight is None:
         return _implied_weights(frame, design, stages, notices)
     weights = numbers(frame, design.weight, "weight")
     for bad, what in ((~np.isfinite(weights), "missing or not finite"), (weights < 0, "negative")):
         if bad.any():
-            raise SurveyInputError(
-                f"weight column {design.weight} is {what} in {rows_text(bad)}: correct or drop them"
-            )
+            raise SurveyInputError(f"weight column {design.weight} is {what} in {rows_text(bad)}: correct or drop them")
     zero = weights == 0
     if zero.all():
         raise SurveyInputError(f"weight column {design.weight} is zero in all {len(weights)} rows")
@@ -305,8 +298,6 @@ def _implied_weights(
     weights = np.ones(frame.height)
     for stage in stages[: len(design.fpc)]:
         if np.isinf(stage.population).any():
-            raise SurveyInputError(
-                "weights cannot be derived from an infinite population size: give a weight column"
-            )
+            raise SurveyInputError("weights cannot be derived from an infinite population size: give a weight column")
         weights *= (stage.population / stage.selected)[stage.stratum[stage.unit]]
     return weights

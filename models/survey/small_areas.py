@@ -95,9 +95,7 @@ def fay_herriot(
     eblup = fitted.copy()
     eblup[known] += gamma[known] * residual
     mse = _mse(data, x, known, sigma2, method)
-    return FayHerriot(
-        beta, inverse, sigma2, eblup, mse, gamma, _loglik(data, sigma2, method), method, iterations
-    )
+    return FayHerriot(beta, inverse, sigma2, eblup, mse, gamma, _loglik(data, sigma2, method), method, iterations)
 
 
 def _design_matrix(covariates: ArrayLike | None, areas: int, intercept: bool) -> Floats:
@@ -128,8 +126,7 @@ def _checked(y: Floats, d: Floats, x: Floats, method: FittingMethod) -> NDArray[
         )
     if known.sum() <= x.shape[1] + 1:
         raise SurveyInputError(
-            f"{int(known.sum())} areas with an estimate are too few for {x.shape[1]} coefficients and a "
-            f"variance"
+            f"{int(known.sum())} areas with an estimate are too few for {x.shape[1]} coefficients and a variance"
         )
     if np.linalg.matrix_rank(x[known]) < x.shape[1]:
         raise SurveyInputError("the covariates are collinear (one is a combination of others): drop one")
@@ -145,9 +142,7 @@ def _score(data: _Data, sigma2: float, method: FittingMethod) -> tuple[float, fl
     x = data.x
     trace_p = float(w.sum() - np.trace(inverse @ (x.T @ (x * (w**2)[:, None]))))
     once = inverse @ (x.T @ (x * (w**2)[:, None]))
-    trace_pp = float(
-        np.sum(w**2) - 2 * np.trace(inverse @ (x.T @ (x * (w**3)[:, None]))) + np.trace(once @ once)
-    )
+    trace_pp = float(np.sum(w**2) - 2 * np.trace(inverse @ (x.T @ (x * (w**3)[:, None]))) + np.trace(once @ once))
     return 0.5 * (squares - trace_p), 0.5 * trace_pp
 
 

@@ -93,7 +93,9 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if kind == "adjective":
         return Reading(group, _adjective_means_people(form, around), is_slur)
     if kind == "country_adjective":
-        means_people = _starts(around.after, contexts()["people_ru"]) or _is_animate(around.after)
+        means_people = _starts(around.after, contexts()["people_ru"]) or any(
+            _agreeing_nouns(form, around.after)[:1]
+        )
         return Reading(group, is_person=True, is_slur=is_slur) if means_people else None
     if kind == "kk_bare":
         return Reading(group, is_slur or _attribute_means_people(around), is_slur)
@@ -183,12 +185,9 @@ def _adjective_means_people(form: str, around: Surroundings) -> bool:
     if after:
         if _starts(after, contexts()["people_ru"]):
             return True
-        agreement = _AGREES.get(form[-3:]) or _AGREES.get(form[-2:], set())
-        nouns = [
-            (animate, number, case) for animate, number, case in _nouns(after) if (number, case) in agreement
-        ]
+        nouns = _agreeing_nouns(form, after)
         if nouns:
-            return nouns[0][0]
+            return nouns[0]
         if _is_adjective(after) and form.endswith(("ий", "ая", "ое", "ую", "ой")):
             return False
     if form.endswith(("ое", "ом")):
@@ -196,6 +195,12 @@ def _adjective_means_people(form: str, around: Surroundings) -> bool:
     return not (
         form.endswith(("ий", "ого", "ому", "им")) and around.before in contexts()["language_before_ru"]
     )
+
+
+def _agreeing_nouns(adjective: str, word: str) -> list[bool]:
+    """For each reading of the word as a noun that agrees with the adjective, whether it is animate."""
+    agreement = _AGREES.get(adjective[-3:]) or _AGREES.get(adjective[-2:], set())
+    return [animate for animate, number, case in _nouns(word) if (number, case) in agreement] if word else []
 
 
 def _starts(word: str, beginnings: frozenset[str]) -> bool:
@@ -216,8 +221,3 @@ def _nouns(word: str) -> tuple[tuple[bool, str, str], ...]:
 @lru_cache(maxsize=50_000)
 def _is_adjective(word: str) -> bool:
     return _analyser().parse(word)[0].tag.POS in ("ADJF", "PRTF")
-
-
-def _is_animate(word: str) -> bool:
-    nouns = _nouns(word) if word else ()
-    return bool(nouns) and nouns[0][0]

@@ -69,7 +69,7 @@ class KazakhDefaults(BaseDefaults):
         **_exceptions(),
     }
     infixes = _infixes()
-    stop_words = set(kazakh_function_words())
+    stop_words = set(kazakh_function_words())  # noqa: RUF012
     lex_attr_getters: dict[int, Callable[[str], Any]] = {  # noqa: RUF012
         **BaseDefaults.lex_attr_getters,
         LIKE_NUM: like_num,

@@ -195,16 +195,20 @@ def _lookup(word: str, is_latin: bool, lexicon: Lexicon) -> tuple[tuple[str, flo
     kazakh = _kazakh_weight(plain, lexicon.kazakh_stems, lexicon.kazakh_endings)
     if plain != word:
         return (("kk", kazakh),) if kazakh else ()
-    russian = _russian_weight(word, lexicon)
-    if not kazakh and not _is_russian_word(word):
+    russian = _russian_weight(word, kazakh, lexicon)
+    if not kazakh and russian < _KNOWN_RUSSIAN:
         kazakh = 1.0 if _longest_ending(word, lexicon.kazakh_endings, 2) else 0.4
     return ("kk", kazakh), ("ru", russian)
 
 
-def _russian_weight(word: str, lexicon: Lexicon) -> float:
-    """Weight of a word as Russian: in the dictionary, and with an ending that loans do not keep."""
-    known = len(word) > 1 and _is_russian_word(word)
+def _russian_weight(word: str, kazakh: float, lexicon: Lexicon) -> float:
+    """Weight of a word as Russian: in the dictionary, and with an ending that loans do not keep.
+
+    The dictionary is slow: a long Russian ending on a word without a Kazakh reading is believed without it.
+    """
     ending = _longest_ending(word, lexicon.russian_endings, 2)
+    believed = len(ending) >= 3 and not kazakh
+    known = believed or (len(word) > 1 and _is_russian_word(word))
     return _KNOWN_RUSSIAN * known + (0.3 + 0.25 * len(ending) if ending else 0.0)
 
 

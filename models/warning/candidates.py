@@ -111,9 +111,7 @@ def candidates(
         for key, rows in evidence.group_by("region_code", "week_date", "group_code", "signal")
     }
     false_alarms = dict(
-        expected_false_alarms_per_year(signals)
-        .select("region_code", "expected_false_alarms_per_year")
-        .iter_rows()
+        expected_false_alarms_per_year(signals).select("region_code", "expected_false_alarms_per_year").iter_rows()
     )
     rows: list[dict[str, Any]] = []
     for (region,), of_region in alarms.sort("region_code").group_by("region_code", maintain_order=True):
@@ -129,23 +127,19 @@ def candidates(
     return frame.sort("week_date", "severity", "score", "candidate_id", descending=[False, True, True, False])
 
 
-def _cases(
-    region: str, week: Any, alarms: pl.DataFrame, clusters: Mapping[tuple[Any, ...], set[str]]
-) -> list[_Case]:
+def _cases(region: str, week: Any, alarms: pl.DataFrame, clusters: Mapping[tuple[Any, ...], set[str]]) -> list[_Case]:
     """Cells joined by group or shared texts; cells of `all` join the case they share most texts with."""
-    ranked = alarms.sort(
-        "p_value", "observed_count", "group_code", "signal", descending=[False, True, False, False]
-    )
+    ranked = alarms.sort("p_value", "observed_count", "group_code", "signal", descending=[False, True, False, False])
     cases: list[_Case] = []
     cells = list(ranked.iter_rows(named=True))
     for cell in sorted(cells, key=lambda row: row["group_code"] == ALL_GROUPS):
         texts = clusters.get((region, week, cell["group_code"], cell["signal"]), set())
         group = set() if cell["group_code"] == ALL_GROUPS else {cell["group_code"]}
-        joined = [
-            case for case in cases if case.groups & group or _overlap(case.clusters, texts) >= SHARED_TEXTS
-        ]
-        if not group and not joined and cases:
-            joined = [max(cases, key=lambda case: len(case.clusters & texts))]
+        if group:
+            joined = [case for case in cases if case.groups & group or _overlap(case.clusters, texts) >= SHARED_TEXTS]
+        else:
+            nearest = max(cases, key=lambda case: len(case.clusters & texts), default=None)
+            joined = [nearest] if nearest is not None and nearest.clusters & texts else []
         merged = _Case(region, week, [cell], group, set(texts))
         for case in joined:
             merged.cells = case.cells + merged.cells
@@ -166,11 +160,7 @@ def _told_before(chains: list[_Chain], case: _Case) -> str | None:
     for chain in chains:
         is_near = case.week - chain.last_week <= timedelta(weeks=COOLDOWN_WEEKS)
         is_same_week = case.week == chain.last_week
-        if (
-            is_near
-            and not is_same_week
-            and (case.groups & chain.groups or not case.groups or not chain.groups)
-        ):
+        if is_near and not is_same_week and (case.groups & chain.groups or not case.groups or not chain.groups):
             chain.last_week = case.week
             chain.groups |= case.groups
             if case.size < GROWTH * chain.told_size:
@@ -201,9 +191,7 @@ def _texts(case: _Case, messages: pl.DataFrame, labels: pl.DataFrame, evidence: 
     found = messages.filter(pl.col("message_id").is_in(told["message_id"].implode())).join(
         labels.select("message_id", "discourse", "severity", *wanted), on="message_id"
     )
-    probability = (
-        pl.col("discourse_probability") if "discourse_probability" in wanted else pl.lit(None, pl.Float64)
-    )
+    probability = pl.col("discourse_probability") if "discourse_probability" in wanted else pl.lit(None, pl.Float64)
     return found.with_columns(probability=probability).sort(
         "severity", "probability", "message_id", descending=[True, True, False], nulls_last=True
     )
@@ -278,9 +266,7 @@ def _row(
         "explanation_kk": words["kk"],
         "explanation_ru": words["ru"],
         "explanation_en": words["en"],
-        "example_texts": [
-            example_text(*row) for row in examples.select("text", "discourse", "probability").rows()
-        ],
+        "example_texts": [example_text(*row) for row in examples.select("text", "discourse", "probability").rows()],
         "would_go_away": going_away(story),
         "status": "awaiting_review",
     }

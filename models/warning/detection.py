@@ -21,9 +21,7 @@ from models.warning.detectors.gamma_poisson import GammaPoissonOptions, gamma_po
 from models.warning.detectors.nb_cusum import NbCusumOptions, nb_cusum
 from models.warning.detectors.outcome import BoolArray, DetectionError, FloatArray, IntArray, Outcome
 
-Method = Literal[
-    "farrington_flexible", "farrington", "ears_c1", "ears_c2", "ears_c3", "nb_cusum", "gamma_poisson"
-]
+Method = Literal["farrington_flexible", "farrington", "ears_c1", "ears_c2", "ears_c3", "nb_cusum", "gamma_poisson"]
 EARS = {"ears_c1": "C1", "ears_c2": "C2", "ears_c3": "C3"}
 SCHEMA = {
     "series": pl.String,
@@ -75,14 +73,10 @@ def method_options(request: DetectionRequest) -> Options:
         DetectionError: if the method is unknown or its options cannot work.
     """
     if request.method not in get_args(Method):
-        raise DetectionError(
-            f"unknown method {request.method!r}: choose one of {', '.join(get_args(Method))}"
-        )
+        raise DetectionError(f"unknown method {request.method!r}: choose one of {', '.join(get_args(Method))}")
     if request.frequency < 1:
         raise DetectionError(f"frequency {request.frequency} must be at least 1")
-    alpha = (
-        request.alpha if request.alpha is not None else (DEFAULT_ALPHA if request.method in EARS else 0.01)
-    )
+    alpha = request.alpha if request.alpha is not None else (DEFAULT_ALPHA if request.method in EARS else 0.01)
     shared = {
         "b": request.b,
         "w": request.w,
@@ -169,9 +163,7 @@ def detect(frame: pl.DataFrame, request: DetectionRequest | None = None) -> pl.D
             )
             for row, member in enumerate(members)
         )
-    order = pl.DataFrame(
-        {"series": names, "order": range(len(names))}, schema={"series": pl.String, "order": pl.Int64}
-    )
+    order = pl.DataFrame({"series": names, "order": range(len(names))}, schema={"series": pl.String, "order": pl.Int64})
     return pl.concat(blocks).join(order, on="series").sort("order", "index").drop("order")
 
 
@@ -184,8 +176,7 @@ def _positions(request: DetectionRequest, options: Options, length: int, name: s
         )
     if first > last:
         raise DetectionError(
-            f"series {name!r}: {length} weeks are too few; {request.method} with these options "
-            f"tests from week {first}"
+            f"series {name!r}: {length} weeks are too few; {request.method} with these options tests from week {first}"
         )
     return np.arange(first - 1, last)
 
@@ -207,8 +198,7 @@ def _answers(
             "expected": _finite(outcome.expected[row]),
             "upperbound": _finite(outcome.upperbound[row]),
             "alarm": [
-                bool(alarm) if known else None
-                for alarm, known in zip(outcome.alarm[row], is_known, strict=True)
+                bool(alarm) if known else None for alarm, known in zip(outcome.alarm[row], is_known, strict=True)
             ],
             "score": _finite(outcome.score[row]),
             "p_value": _finite(outcome.p_value[row]),
@@ -280,9 +270,7 @@ def _completed(name: str, weeks: list[str], values: FloatArray) -> tuple[list[st
     """Weeks in order with holes filled as not observed, where the labels allow it to be told."""
     if len(set(weeks)) != len(weeks):
         doubled = next(week for week in weeks if weeks.count(week) > 1)
-        raise DetectionError(
-            f"series {name!r}: week {doubled} stands there more than once; add the counts up"
-        )
+        raise DetectionError(f"series {name!r}: week {doubled} stands there more than once; add the counts up")
     ordinals = _ordinals(weeks)
     if ordinals is None:
         return weeks, values
@@ -308,9 +296,7 @@ def _ordinals(weeks: list[str]) -> IntArray | None:
     """Week numbers of labels that are integers or ISO dates; None for other labels, kept as they stand."""
     if all(re.fullmatch(r"-?\d{1,9}(\.0)?", week) for week in weeks):
         numbers = np.array([int(float(week)) for week in weeks])
-        looks_like_year_week = (
-            numbers.min() > 100_000 and ((numbers % 100 >= 1) & (numbers % 100 <= 53)).all()
-        )
+        looks_like_year_week = numbers.min() > 100_000 and ((numbers % 100 >= 1) & (numbers % 100 <= 53)).all()
         return None if looks_like_year_week else numbers
     if all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", week) for week in weeks):
         days = np.array([date.fromisoformat(week).toordinal() for week in weeks])

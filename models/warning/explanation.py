@@ -157,9 +157,7 @@ def russian_plural(number: int, one: str, few: str, many: str) -> str:
 
 def _groups(story: Story, language: str) -> str:
     known = ethnic_groups()
-    return ", ".join(
-        known[code].name.in_language(language) if code in known else code for code in story.group_codes
-    )
+    return ", ".join(known[code].name.in_language(language) if code in known else code for code in story.group_codes)
 
 
 def _signals(story: Story, place: int) -> str:

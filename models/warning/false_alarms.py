@@ -29,9 +29,7 @@ def expected_false_alarms_per_year(signals: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("false_alarm_probability").sum())
         .group_by("region_code")
         .agg(
-            (pl.col("false_alarm_probability").mean() * WEEKS_PER_YEAR).alias(
-                "expected_false_alarms_per_year"
-            ),
+            (pl.col("false_alarm_probability").mean() * WEEKS_PER_YEAR).alias("expected_false_alarms_per_year"),
             pl.len().cast(pl.Int64).alias("tested_weeks"),
         )
         .sort("region_code")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Status = Literal[
-    "awaiting_review", "first_reviewed", "approved", "dismissed", "dispatched", "acknowledged", "closed"
-]
+Status = Literal["awaiting_review", "first_reviewed", "approved", "dismissed", "dispatched", "acknowledged", "closed"]
 ActionKind = Literal["first_review", "approve", "dismiss", "dispatch", "acknowledge", "close"]
 Outcome = Literal["confirmed", "rumour", "already_mediated", "not_verifiable"]
 

@@ -61,16 +61,12 @@ def series(
     Raises:
         SeriesError: if a needed column is missing.
     """
-    _require(
-        "messages", messages, {"message_id", "day_date", "region_code", "duplicate_cluster_id", "group_codes"}
-    )
+    _require("messages", messages, {"message_id", "day_date", "region_code", "duplicate_cluster_id", "group_codes"})
     _require("labels", labels, {"message_id", "discourse", "severity"})
     first = first_day or messages["day_date"].min()
     last = last_day or messages["day_date"].max()
     known = [*regions(), UNKNOWN_REGION]
-    events = signal_messages(messages, labels, mentions, stances=stances).filter(
-        pl.col("region_code").is_in(known)
-    )
+    events = signal_messages(messages, labels, mentions, stances=stances).filter(pl.col("region_code").is_in(known))
     if not isinstance(first, date) or not isinstance(last, date):
         return _empty()
     weeks = _weeks(first, last)
@@ -109,11 +105,9 @@ def signal_messages(
         labels that are no signal give no row.
     """
     is_decided = ~pl.col("is_abstained") if "is_abstained" in labels.columns else pl.lit(value=True)
-    chosen = labels.filter(
-        pl.col("discourse").is_in(["hostile", "tension", "grievance", "accord"]) & is_decided
-    )
+    chosen = labels.filter(pl.col("discourse").is_in(["hostile", "tension", "grievance", "accord"]) & is_decided)
     has_author = "author_pseudonym" in messages.columns
-    author = pl.col("author_pseudonym") if has_author else pl.lit(None, dtype=pl.String)
+    author = pl.col("author_pseudonym").cast(pl.String) if has_author else pl.lit(None, dtype=pl.String)
     rows = messages.join(chosen.select("message_id", "discourse", "severity"), on="message_id").select(
         "message_id",
         "region_code",
@@ -127,9 +121,7 @@ def signal_messages(
     )
     by_group = _with_groups(rows, mentions)
     if stances is not None:
-        aimed = stances.filter(pl.col("stance") == -1).select(
-            "message_id", "group_code", is_aimed=pl.lit(value=True)
-        )
+        aimed = stances.filter(pl.col("stance") == -1).select("message_id", "group_code", is_aimed=pl.lit(value=True))
         by_group = by_group.join(aimed, on=["message_id", "group_code"], how="left").filter(
             (pl.col("discourse") != "hostile") | pl.col("is_aimed").fill_null(value=False)
         )
@@ -150,7 +142,12 @@ def signal_messages(
 
 def _with_groups(rows: pl.DataFrame, mentions: pl.DataFrame | None) -> pl.DataFrame:
     if mentions is None:
-        return rows.explode("group_codes").rename({"group_codes": "group_code"}).drop_nulls("group_code")
+        return (
+            rows.with_columns(pl.col("group_codes").cast(pl.List(pl.String)))
+            .explode("group_codes")
+            .rename({"group_codes": "group_code"})
+            .drop_nulls("group_code")
+        )
     people = mentions.filter(pl.col("is_person")).select("message_id", "group_code").unique()
     return rows.drop("group_codes").join(people, on="message_id")
 
@@ -225,9 +222,7 @@ def _weeks(first: date, last: date) -> list[date]:
 def _require(table: str, frame: pl.DataFrame, columns: set[str]) -> None:
     missing = sorted(columns - set(frame.columns))
     if missing:
-        raise SeriesError(
-            f"{table}: column {', '.join(missing)} is missing; pass the table as its contract says"
-        )
+        raise SeriesError(f"{table}: column {', '.join(missing)} is missing; pass the table as its contract says")
 
 
 def _empty() -> pl.DataFrame:

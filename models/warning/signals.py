@@ -73,9 +73,7 @@ def signals(frame: pl.DataFrame, weeks: list[date], options: SignalOptions | Non
     all_weeks = frame["week_date"].unique().sort().to_list()
     missing = [week for week in weeks if week not in all_weeks]
     if missing:
-        raise SeriesError(
-            f"week {missing[0]} is not in the series; give Mondays between its first and last week"
-        )
+        raise SeriesError(f"week {missing[0]} is not in the series; give Mondays between its first and last week")
     cells = frame.sort(*KEYS, "week_date")
     keys = cells.select(KEYS).unique(maintain_order=True)
     if keys.height * len(all_weeks) != cells.height:

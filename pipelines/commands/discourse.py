@@ -16,6 +16,7 @@ from assets.shipped_model import ensure_model
 from models.discourse.classifier import LABELS, DiscourseModel, ModelError
 from models.discourse.corpus_reading import read_corpus, training_rows
 from models.discourse.evaluation import evaluation
+from models.discourse.features import LONGEST_TEXT
 from models.discourse.label_rows import labelled_messages
 from models.discourse.pairs import Pair, target_pair
 from models.discourse.persistence import read_model, write_model
@@ -87,7 +88,7 @@ def classified(rows: pl.DataFrame, model: DiscourseModel) -> list[dict]:
     """
     texts = rows.select("text").with_columns(pl.col("text").fill_null("")).unique(maintain_order=True)
     messages = texts.with_row_index("number").select(pl.format("m{}", "number").alias("message_id"), "text")
-    found = mentions(messages["message_id"], messages["text"])
+    found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
     records = _message_records(messages, found, model)
     key = dict(zip(messages["text"], messages["message_id"], strict=True))
     ids = [key[text or ""] for text in rows["text"]]
@@ -196,7 +197,12 @@ def train_model(
         chosen = _heads(heads)
         own = labelled_messages(read_messages(file), str(file))
         rows = own if from_scratch else pl.concat([training_rows(read_corpus()), own], how="vertical_relaxed")
-        model = train(rows, mentions(rows["message_id"], rows["text"]), Settings().seed, chosen)
+        model = train(
+            rows,
+            mentions(rows["message_id"], rows["text"].str.slice(0, LONGEST_TEXT)),
+            Settings().seed,
+            chosen,
+        )
         facts = {
             "data": file.name,
             "sha256": corpus_sha256(own),
@@ -247,7 +253,7 @@ def evaluated(labelled: pl.DataFrame, model: DiscourseModel) -> dict[str, dict]:
     Raises:
         ModelError: if they have no head in common.
     """
-    found = mentions(labelled["message_id"], labelled["text"])
+    found = mentions(labelled["message_id"], labelled["text"].str.slice(0, LONGEST_TEXT))
     result: dict[str, dict] = {}
     graded = labelled.filter(pl.col("discourse").is_not_null())
     if len(graded) and model.head is not None:

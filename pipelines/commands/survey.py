@@ -52,9 +52,7 @@ def notice(texts: Sequence[str]) -> None:
 
 
 Data = Annotated[Path, typer.Argument(help="survey rows: .csv, .parquet or .sav", metavar="DATA")]
-Weight = Annotated[
-    str | None, typer.Option(help="column of sampling weights; without it from --fpc, else equal")
-]
+Weight = Annotated[str | None, typer.Option(help="column of sampling weights; without it from --fpc, else equal")]
 FormatOption = Annotated[Format, typer.Option("--format", help="json or an aligned table")]
 
 
@@ -64,16 +62,12 @@ def estimate(
     outcome: Annotated[str, typer.Option(help="column to estimate")],
     *,
     kind: Annotated[Kind, typer.Option(help="what to estimate")] = Kind.mean,
-    denominator: Annotated[
-        str | None, typer.Option(help="column under the outcome, for --kind ratio")
-    ] = None,
+    denominator: Annotated[str | None, typer.Option(help="column under the outcome, for --kind ratio")] = None,
     by: Annotated[list[str] | None, typer.Option(help="column of domains; may be repeated")] = None,
     strata: Annotated[str | None, typer.Option(help="column of first-stage strata")] = None,
     psu: Annotated[list[str] | None, typer.Option(help="column of sampling units, first stage first")] = None,
     weight: Weight = None,
-    fpc: Annotated[
-        list[str] | None, typer.Option(help="population sizes or fractions, one column a stage")
-    ] = None,
+    fpc: Annotated[list[str] | None, typer.Option(help="population sizes or fractions, one column a stage")] = None,
     nest: Annotated[bool, typer.Option("--nest", help="unit codes repeat between strata")] = False,
     ci: Annotated[Interval | None, typer.Option(help="interval; logit for proportions, else wald")] = None,
     df: Annotated[Freedom, typer.Option(help="degrees of freedom")] = Freedom.design,
@@ -136,13 +130,9 @@ def _calibrated_design(
     result = calibrated(frame, margins, method.value, weight="design_weight_")
     notice(result.notices)
     frame = frame.with_columns(calibrated_weight_=pl.Series(result.weights))
-    amounts = tuple(
-        key for key, given in margins.items() if isinstance(key, str) and isinstance(given, float)
-    )
+    amounts = tuple(key for key, given in margins.items() if isinstance(key, str) and isinstance(given, float))
     joint = tuple(
-        (key,) if isinstance(key, str) else tuple(key)
-        for key, given in margins.items()
-        if not isinstance(given, float)
+        (key,) if isinstance(key, str) else tuple(key) for key, given in margins.items() if not isinstance(given, float)
     )
     amounts = tuple(name for name in amounts if name in frame.columns)
     calibration = Calibration("design_weight_", amounts, joint)
@@ -252,17 +242,13 @@ def _diagnose(result: CalibrationResult, format_: Format) -> None:
 
 @app.command("small-areas")
 def small_areas(
-    arguments: Annotated[
-        list[str], typer.Argument(help="the table of areas: .csv or .parquet", metavar="ESTIMATES")
-    ],
+    arguments: Annotated[list[str], typer.Argument(help="the table of areas: .csv or .parquet", metavar="ESTIMATES")],
     *,
     estimate: Annotated[str, typer.Option(help="column of direct estimates; missing ones are predicted")],
     variance: Annotated[str, typer.Option(help="column of their sampling variances")],
     covariates: Annotated[
         list[str] | None,
-        typer.Option(
-            help="columns; several after one another or repeated; text or factor(COL) counts as categories"
-        ),
+        typer.Option(help="columns; several after one another or repeated; text or factor(COL) counts as categories"),
     ] = None,
     method: Annotated[Likelihood, typer.Option(help="likelihood")] = Likelihood.REML,
     format_: FormatOption = Format.table,
@@ -274,9 +260,7 @@ def small_areas(
         columns, labels = _covariates(frame, names)
         numeric = [_number_column(frame, name) for name in (estimate, variance)]
         fit = fay_herriot(numeric[0], numeric[1], columns if labels else None, method.value)
-        areas = frame.with_columns(
-            eblup=pl.Series(fit.eblup), mse=pl.Series(fit.mse), gamma=pl.Series(fit.gamma)
-        )
+        areas = frame.with_columns(eblup=pl.Series(fit.eblup), mse=pl.Series(fit.mse), gamma=pl.Series(fit.gamma))
         _show_fit(fit, ["(intercept)", *labels], areas, format_)
 
 

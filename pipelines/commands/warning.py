@@ -46,19 +46,13 @@ def read_series_file(path: Path) -> pl.DataFrame:
 
 @app.command("detect")
 def detect_command(  # noqa: PLR0917 (typer: one parameter an option)
-    series: Annotated[
-        Path, typer.Argument(help="CSV or Parquet with columns week, count and optionally series.")
-    ],
-    method: Annotated[
-        str, typer.Option(help=f"One of {', '.join(get_args(Method))}.")
-    ] = "farrington_flexible",
+    series: Annotated[Path, typer.Argument(help="CSV or Parquet with columns week, count and optionally series.")],
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Method))}.")] = "farrington_flexible",
     frequency: Annotated[int, typer.Option(help="Points in a year: 52 weeks, 12 months.")] = 52,
     range_: Annotated[
         tuple[int, int] | None, typer.Option("--range", help="First and last tested week, counted from 1.")
     ] = None,
-    alpha: Annotated[
-        float | None, typer.Option(help="Probability above the bound; 0.01, and 0.001 for EARS.")
-    ] = None,
+    alpha: Annotated[float | None, typer.Option(help="Probability above the bound; 0.01, and 0.001 for EARS.")] = None,
     b: Annotated[int, typer.Option("--b", help="Years back.")] = 3,
     w: Annotated[int, typer.Option("--w", help="Half width of the window.")] = 3,
     past_weeks_excluded: Annotated[int, typer.Option(help="Latest weeks left out of the baseline.")] = 26,
@@ -67,9 +61,7 @@ def detect_command(  # noqa: PLR0917 (typer: one parameter an option)
     p_threshold_trend: Annotated[float, typer.Option(help="The trend stays below this p value.")] = 1.0,
     threshold_method: Annotated[str, typer.Option(help="nbPlugin, delta or muan.")] = "nbPlugin",
     trend: Annotated[bool, typer.Option("--trend/--no-trend", help="Try a linear trend.")] = True,
-    reweight: Annotated[
-        bool, typer.Option("--reweight/--no-reweight", help="Weight past outbreaks down.")
-    ] = True,
+    reweight: Annotated[bool, typer.Option("--reweight/--no-reweight", help="Weight past outbreaks down.")] = True,
     limit54: Annotated[
         tuple[int, int],
         typer.Option("--limit54", help="No alarm with fewer cases than this in so many weeks."),
@@ -125,10 +117,7 @@ def _show(answers: pl.DataFrame, form: str) -> None:
         table = Table(*answers.columns)
         for row in answers.iter_rows():
             table.add_row(
-                *(
-                    "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-                    for value in row
-                )
+                *("" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
             )
         Console().print(table)
 
@@ -143,9 +132,7 @@ def _open_ledger(home: Path | None) -> Ledger:
     return Ledger(f"sqlite:///{path}")
 
 
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the ledger; by default KELISIM_HOME.")
-]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the ledger; by default KELISIM_HOME.")]
 
 
 @alerts.command("list")

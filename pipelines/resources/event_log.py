@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+import sqlalchemy.event
 from dagster._core.storage.event_log.sqlite.consolidated_sqlite_event_log import (
     ConsolidatedSqliteEventLogStorage,
 )
@@ -26,7 +27,7 @@ class PooledSqliteEventLog(ConsolidatedSqliteEventLogStorage):
     def _engine(self) -> sa.Engine:
         engine = sa.create_engine(self._conn_string, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
 
-        @sa.event.listens_for(engine, "connect")
+        @sqlalchemy.event.listens_for(engine, "connect")
         def _set_pragmas(connection: Any, _record: Any) -> None:
             # With a write-ahead log NORMAL loses no committed event when the process dies, only when power fails.
             connection.execute("PRAGMA journal_mode=WAL")

@@ -11,6 +11,7 @@ import polars as pl
 from dagster_polars import PolarsParquetIOManager
 
 from data_contracts.contract import table_contract
+from models.periods import quarter_start
 from data_contracts.schemas import conform, empty_frame, schema
 
 WHOLE = "all"
@@ -85,13 +86,20 @@ def _parts(context: dg.OutputContext, frame: pl.DataFrame, kind: str) -> Sequenc
     keys = list(context.asset_partition_keys)
     if len(keys) == 1:
         return [(keys[0], frame)]
-    column = pl.col(PARTITION_COLUMNS[kind]).cast(pl.String)
+    column = _partition_key(frame, kind)
     parts = _split(frame, column)
     surplus = sorted(set(parts) - set(keys))
     if surplus:
         raise ValueError(f"rows of partitions outside the run's range: {', '.join(surplus[:5])}")
     empty = frame.clear()
     return [(key, parts.get(key, empty)) for key in keys]
+
+
+def _partition_key(frame: pl.DataFrame, kind: str) -> pl.Expr:
+    if kind != "quarter":
+        return pl.col(PARTITION_COLUMNS[kind]).cast(pl.String)
+    first_days = {quarter: quarter_start(quarter).isoformat() for quarter in frame["quarter"].unique()}
+    return pl.col("quarter").replace_strict(first_days, return_dtype=pl.String)
 
 
 def _split(frame: pl.DataFrame, column: pl.Expr) -> dict[str, pl.DataFrame]:

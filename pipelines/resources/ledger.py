@@ -89,9 +89,7 @@ class Ledger:
     def __init__(self, url: str, clock: Callable[[], datetime] = _now) -> None:
         """Open the ledger at a SQLAlchemy URL and make its tables where they are missing."""
         self.clock = clock
-        self.engine = sa.create_engine(
-            url, **({"connect_args": {"timeout": 30}} if url.startswith("sqlite") else {})
-        )
+        self.engine = sa.create_engine(url, **({"connect_args": {"timeout": 30}} if url.startswith("sqlite") else {}))
         if self.engine.dialect.name == "sqlite":
             sa_event.listen(self.engine, "connect", _manual_transactions)
             sa_event.listen(self.engine, "begin", _begin_immediate)
@@ -143,9 +141,7 @@ class Ledger:
                     )
                 )
                 digest = hashlib.sha256(payload.encode()).hexdigest()
-                self._append(
-                    connection, row["candidate_id"], "registered", "pipeline", {"payload_sha256": digest}
-                )
+                self._append(connection, row["candidate_id"], "registered", "pipeline", {"payload_sha256": digest})
                 inserted += 1
         return inserted
 
@@ -190,10 +186,7 @@ class Ledger:
             events = connection.execute(
                 sa.select(EVENTS).where(EVENTS.c.candidate_id == candidate_id).order_by(EVENTS.c.sequence)
             ).mappings()
-            shown = [
-                {name: event[name] for name in ("sequence", "kind", "actor", "recorded_at")}
-                for event in events
-            ]
+            shown = [{name: event[name] for name in ("sequence", "kind", "actor", "recorded_at")} for event in events]
         return {
             **json.loads(row["payload"]),
             "status": row["status"],
@@ -257,11 +250,7 @@ class Ledger:
         self, connection: sa.Connection, candidate_id: str, kind: str, actor: str, payload: Mapping[str, Any]
     ) -> None:
         """Add one event after the last; its time is never before the last one's, whatever the clock does."""
-        last = (
-            connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence.desc()).limit(1))
-            .mappings()
-            .first()
-        )
+        last = connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence.desc()).limit(1)).mappings().first()
         moment = self.clock().astimezone(UTC).isoformat(timespec="microseconds")
         content = {
             "sequence": 1 if last is None else last["sequence"] + 1,
@@ -313,9 +302,7 @@ def _fault(event: Mapping[str, Any], previous: str, expected: int) -> str | None
     return None
 
 
-def _disagreement(
-    rows: list[dict[str, Any]], digests: Mapping[str, str], states: Mapping[str, str]
-) -> str | None:
+def _disagreement(rows: list[dict[str, Any]], digests: Mapping[str, str], states: Mapping[str, str]) -> str | None:
     seen = set()
     for row in rows:
         name = row["candidate_id"]

@@ -130,9 +130,7 @@ def comparability(issue: Issue, indicator: str) -> list[Markup]:
 def regions(issue: Issue, indicator: str) -> list[Markup]:
     """Which regions lie clearly off the country, which are not published, how many changed."""
     voice = issue.voice
-    positions = summaries.region_positions(issue.frames["estimates"]).filter(
-        pl.col("indicator_id") == indicator
-    )
+    positions = summaries.region_positions(issue.frames["estimates"]).filter(pl.col("indicator_id") == indicator)
     if positions.is_empty():
         return [voice.say("regions.absent")]
     sentences = []

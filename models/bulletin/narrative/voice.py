@@ -117,9 +117,7 @@ class Voice:
         try:
             return Markup(self.book.phrases[key]).format(**fields)  # noqa: S704 - our own phrase files
         except KeyError as error:
-            raise BulletinInputError(
-                f"phrases/{self.language}.yml: {key} asks for unknown {error}"
-            ) from error
+            raise BulletinInputError(f"phrases/{self.language}.yml: {key} asks for unknown {error}") from error
 
     def knows(self, key: str) -> bool:
         """Whether there is such a phrase."""
@@ -142,9 +140,7 @@ class Voice:
             return NOTHING
         first, second = (SpokenNumber(end, self.book) for end in ends if end is not None)
         joint = (
-            "\N{EN DASH}"
-            if ends[0].value >= 0 and ends[0].unit != "percentage_point"
-            else "\N{HORIZONTAL ELLIPSIS}"
+            "\N{EN DASH}" if ends[0].value >= 0 and ends[0].unit != "percentage_point" else "\N{HORIZONTAL ELLIPSIS}"
         )
         return Markup('<span class="interval">{:bare}{}{}</span>').format(first, joint, second)
 

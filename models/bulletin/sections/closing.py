@@ -51,10 +51,7 @@ def files_table(issue: Issue) -> Table | None:
     if kinds.is_empty():
         return None
     keys = ("file_count", "rows_in", "rows_kept", "rows_duplicate", "rows_quarantined")
-    rows = [
-        [voice.label("file_kind", kind), *(voice.number("inbox", kind, key) for key in keys)]
-        for kind in kinds
-    ]
+    rows = [[voice.label("file_kind", kind), *(voice.number("inbox", kind, key) for key in keys)] for kind in kinds]
     columns = [voice.say("column.kind"), *(voice.say(f"column.{key}") for key in keys)]
     return Table(voice.say("coverage.files_caption"), columns, rows)
 
@@ -80,7 +77,7 @@ def quality_table(issue: Issue) -> Table | None:
     """Quality measures of the last wave for the whole sample and the widest margin gaps."""
     voice = issue.voice
     quality = issue.frames["wave_quality"]
-    last = quality.filter(pl.col("year") == quality["year"].max(), pl.col("value").is_not_null())
+    last = quality.filter(pl.col("year") == pl.col("year").max(), pl.col("value").is_not_null())
     rows = summaries.headline_quality(last).head(QUALITY_ROWS_SHOWN)
     if rows.is_empty():
         return None

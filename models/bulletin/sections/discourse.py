@@ -9,10 +9,10 @@ import polars as pl
 from markupsafe import Markup
 
 from models.bulletin import charts
-from models.bulletin.figures import weekly_rates_shown
 from models.bulletin.issue import ChartBlock, Issue, Table
 from models.bulletin.narrative import discourse_sentences
 from models.bulletin.narrative.names import group_name
+from models.bulletin.rates_shown import weekly_rates_shown
 from models.bulletin.summaries import SIGNALS
 
 PAIRS = (("hostile", "accord"), ("tension", "counter"), ("grievance", "language"))
@@ -23,7 +23,7 @@ SIDES = {
     "accord": "peace",
     "counter": "peace",
 }
-GROUPS_SHOWN = 15
+GROUPS_SHOWN = 12
 Row = dict[str, Any]
 
 
@@ -47,9 +47,7 @@ def pairs(issue: Issue) -> list[SignalPair]:
         highs = [row["high"] for rows in weeks.values() for row in rows if row["high"] is not None]
         top = max(highs, default=1.0) * 1.08
         drawn = [
-            _chart(issue, signal, rows, top, tone=SIDES.get(signal, "other"))
-            for signal, rows in weeks.items()
-            if rows
+            _chart(issue, signal, rows, top, tone=SIDES.get(signal, "other")) for signal, rows in weeks.items() if rows
         ]
         names = [issue.voice.label("signal", signal) for signal, rows in weeks.items() if rows]
         sides = [SIDES.get(signal, "other") for signal, rows in weeks.items() if rows]
@@ -77,9 +75,7 @@ def signal_table(issue: Issue) -> Table | None:
     if not issue.has_feeds:
         return None
     columns = [voice.say(f"column.{key}") for key in ("signal", "messages", "share", "interval")]
-    present = issue.quarter_rates.filter(pl.col("region_code") == "KZ", pl.col("group_code") == "all")[
-        "signal"
-    ]
+    present = issue.quarter_rates.filter(pl.col("region_code") == "KZ", pl.col("group_code") == "all")["signal"]
     rows = [
         [
             voice.label("signal", signal),

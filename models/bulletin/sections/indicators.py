@@ -104,9 +104,7 @@ def _chart(issue: Issue, indicator: str, rows: list[Row], kind: str) -> ChartBlo
     name = indicator_name(indicator, voice)
     fields = {"name": name, "first": voice.year(rows[0]["year"]), "last": voice.year(rows[-1]["year"])}
     title = voice.say(f"chart.{kind}_title", **fields)
-    wording = issue.wording(
-        f"chart-{kind}-{_slug(indicator)}", title, voice.say(f"chart.{kind}_desc", **fields)
-    )
+    wording = issue.wording(f"chart-{kind}-{_slug(indicator)}", title, voice.say(f"chart.{kind}_desc", **fields))
     columns = [voice.say(f"column.{key}") for key in ("year", "estimate", "interval", "n", "plan")]
     caption = voice.say(f"chart.{kind}_caption", **fields)
     table = Table(caption, columns, list(_cells(issue, indicator, rows)))

@@ -52,9 +52,7 @@ def ledger(issue: Issue) -> Ledger:
                 short_region_name(code, voice),
                 *survey,
                 _hostile_cell(issue, code, row["hostile_position"]),
-                voice.number("candidates", code, "candidate_count")
-                if row["candidate_count"]
-                else Markup("&ndash;"),
+                voice.number("candidates", code, "candidate_count") if row["candidate_count"] else Markup("&ndash;"),
                 _appeals_cell(issue, code),
                 voice.say(f"disagreement.{row['disagreement']}"),
             ]
@@ -120,9 +118,7 @@ def _hostile_cell(issue: Issue, code: str, position: str | None) -> Markup:
         return voice.say("ledger.few_messages")
     stem = ("quarter_rates", code, "all", "hostile")
     interval = voice.interval((*stem, "shown_ci_low_share"), (*stem, "shown_ci_high_share"))
-    return _marked(
-        issue, voice.number(*stem, "shown_share"), interval, POSITION_SIGNS.get(position, ""), position
-    )
+    return _marked(issue, voice.number(*stem, "shown_share"), interval, POSITION_SIGNS.get(position, ""), position)
 
 
 def _marked(issue: Issue, number: object, interval: Markup, sign: str, position: str) -> Markup:

@@ -49,9 +49,7 @@ def region_blocks(issue: Issue) -> list[PlaceBlock]:
                 name=name,
                 sentences=survey_sentences.regions(issue, indicator),
                 map_svg=charts.tile_map(_tiles(issue, indicator, rows), wording),
-                map_caption=issue.voice.say(
-                    "chart.map_caption", year=issue.voice.year(issue.survey_year or 0)
-                ),
+                map_caption=issue.voice.say("chart.map_caption", year=issue.voice.year(issue.survey_year or 0)),
                 chart=_chart(issue, indicator, "region", rows),
             )
         )
@@ -71,9 +69,7 @@ def group_blocks(issue: Issue) -> list[PlaceBlock]:
 
 def _rows(issue: Issue, indicator: str, domain: str) -> list[Row]:
     voice = issue.voice
-    frame = summaries.latest_estimates(issue.frames["estimates"], domain).filter(
-        pl.col("indicator_id") == indicator
-    )
+    frame = summaries.latest_estimates(issue.frames["estimates"], domain).filter(pl.col("indicator_id") == indicator)
     rows = []
     for code, rule in frame.select("domain_value", "suppression_rule").iter_rows():
         stem = ("estimates", indicator, issue.survey_year, domain, code)
@@ -86,9 +82,7 @@ def _rows(issue: Issue, indicator: str, domain: str) -> list[Row]:
 def _tiles(issue: Issue, indicator: str, rows: list[Row]) -> list[Row]:
     """Every region has a tile; one without an estimate is as empty as a suppressed one."""
     by_code = {row["code"]: row for row in rows}
-    positions = summaries.region_positions(issue.frames["estimates"]).filter(
-        pl.col("indicator_id") == indicator
-    )
+    positions = summaries.region_positions(issue.frames["estimates"]).filter(pl.col("indicator_id") == indicator)
     position = dict(positions.select("region_code", "position").iter_rows())
     return [
         {

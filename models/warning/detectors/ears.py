@@ -64,9 +64,7 @@ class EarsOptions:
         return float(ndtri(1 - self.alpha))
 
 
-def ears(
-    counts: FloatArray, positions: IntArray | range | list[int], options: EarsOptions | None = None
-) -> Outcome:
+def ears(counts: FloatArray, positions: IntArray | range | list[int], options: EarsOptions | None = None) -> Outcome:
     """Test weeks of every series by one of the EARS methods.
 
     Args:

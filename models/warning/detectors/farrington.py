@@ -53,9 +53,7 @@ class FarringtonOptions:
         if not 0 < self.alpha < 1:
             raise DetectionError(f"alpha {self.alpha} is not between 0 and 1")
         if self.b < 1 or self.w < 0 or self.power not in POWERS:
-            raise DetectionError(
-                f"b {self.b} must be at least 1, w {self.w} at least 0, power one of {list(POWERS)}"
-            )
+            raise DetectionError(f"b {self.b} must be at least 1, w {self.w} at least 0, power one of {list(POWERS)}")
         if self.limit_cases < 0 or self.limit_weeks < 1:
             raise DetectionError("limit_cases must be at least 0 and limit_weeks at least 1")
 

@@ -32,7 +32,7 @@ from models.warning.detectors.outcome import (
 from models.warning.detectors.quasi_poisson import Design, Fit, anscombe_residuals, fit, outbreak_weights
 
 ThresholdMethod = Literal["nbPlugin", "delta", "muan"]
-ROWS_PER_BLOCK = 1024
+ROWS_PER_BLOCK = 256
 POWERS = {"none": 1.0, "1/2": 0.5, "2/3": 2 / 3}
 
 
@@ -84,9 +84,7 @@ class FarringtonFlexibleOptions:
         if self.limit_cases < 0 or self.limit_weeks < 1:
             raise DetectionError("limit_cases must be at least 0 and limit_weeks at least 1")
         if self.threshold_method not in ("nbPlugin", "delta", "muan") or self.power not in POWERS:
-            raise DetectionError(
-                f"unknown threshold method {self.threshold_method!r} or power {self.power!r}"
-            )
+            raise DetectionError(f"unknown threshold method {self.threshold_method!r} or power {self.power!r}")
 
     @property
     def first_position(self) -> int:
@@ -153,7 +151,9 @@ def farrington_flexible(
     offsets, season = season_groups(options)
     if not (season == options.no_periods).any():
         raise DetectionError("past_weeks_excluded leaves no week of the tested season: lower it or raise b")
-    _, group_of = np.unique(season, return_inverse=True)
+    order = np.argsort(season, kind="stable")
+    offsets = offsets[order]
+    _, group_of = np.unique(season[order], return_inverse=True)
     design = Design(group_of=group_of.astype(np.int64), time=offsets.astype(np.float64))
     outcome = empty_outcome((matrix.shape[0], tested.size))
     enough_history = tested - options.frequency * options.b >= 0
@@ -182,9 +182,7 @@ def _blocks(series: int, columns: IntArray) -> Iterator[tuple[IntArray, IntArray
         yield rows[start:stop], weeks[start:stop]
 
 
-def _recent(
-    matrix: FloatArray, rows: IntArray, week: IntArray, options: FarringtonFlexibleOptions
-) -> FloatArray:
+def _recent(matrix: FloatArray, rows: IntArray, week: IntArray, options: FarringtonFlexibleOptions) -> FloatArray:
     """Sum of the weeks that the low-count rule looks at; nan if one is missing."""
     index = week[:, None] - np.arange(options.limit_weeks)
     return np.where(index >= 0, matrix[rows[:, None], np.maximum(index, 0)], 0.0).sum(axis=1)
@@ -204,9 +202,7 @@ def _test(
     weights = (~np.isnan(window)).astype(np.float64)
     level, error, dispersion, is_known = _predictions(np.nan_to_num(window), weights, design, options)
     mean = np.exp(level)
-    expected, upper, score, p_value = _bounds(
-        level, mean, error, dispersion, observed=observed, options=options
-    )
+    expected, upper, score, p_value = _bounds(level, mean, error, dispersion, observed=observed, options=options)
     with np.errstate(invalid="ignore"):
         is_enough = recent >= options.limit_cases
         alarm = is_known & is_enough & (score > 1) & (observed != 0)
@@ -312,9 +308,7 @@ def _bounds(
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Expected count, upper bound, score and p value."""
     if options.threshold_method == "delta":
-        upper, p_value = power_bound(
-            mean, error * mean, dispersion, observed, alpha=options.alpha, power=options.power
-        )
+        upper, p_value = power_bound(mean, error * mean, dispersion, observed, alpha=options.alpha, power=options.power)
         centre = mean
     else:
         is_plugin = options.threshold_method == "nbPlugin"

@@ -1,7 +1,7 @@
 """A Gamma-Poisson detector for sparse series: rates are shrunk towards those of all series tested together.
 
 Each series has a rate with a gamma prior whose mean and variance come from all series of the block (empirical
-Bayes, by moments). Past weeks count less the older they are, past outbreaks are cut to what was plausible,
+Bayes, by moments). Past weeks count less the older they are, implausibly high ones do not count,
 the latest weeks are left out. The count of the tested week is negative binomial with variance `phi * mean +
 mean**2 / shape`, where `phi` is the series' own overdispersion shrunk to the pooled one. The posterior
 predictive gives bound and p value, so a series with a handful of past events still gets an honest bound.
@@ -114,10 +114,15 @@ def predict_week(matrix: FloatArray, week: int, options: GammaPoissonOptions) ->
         age = np.arange(week - 1, week - 1 - stop, -1, dtype=np.float64)
         weight = 0.5 ** (age / options.half_life) * seen[is_enough]
         y = np.nan_to_num(past[is_enough])
-        first = _posterior(y, weight)
-        limit = quantile(PLAUSIBLE, *first)
-        mean[is_enough], dispersion[is_enough] = _posterior(np.minimum(y, limit[:, None]), weight)
+        limit = quantile(PLAUSIBLE, *_posterior(np.minimum(y, _usual_maximum(y)[:, None]), weight))
+        mean[is_enough], dispersion[is_enough] = _posterior(y, np.where(y > limit[:, None], 0.0, weight))
     return Prediction(mean, dispersion, history)
+
+
+def _usual_maximum(y: FloatArray) -> FloatArray:
+    """A count that three weeks in a hundred exceed, and room above it: keeps a giant week out of the first look."""
+    usual = np.quantile(y, 0.97, axis=1)
+    return usual + 3 * np.sqrt(np.maximum(usual, 1.0))
 
 
 def _posterior(y: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

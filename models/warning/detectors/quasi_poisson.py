@@ -24,15 +24,21 @@ CERTAIN_LEVERAGE = 1 - 10 * SMALLEST_MEAN
 
 @dataclass(frozen=True)
 class Design:
-    """Weeks used in a fit: `group_of` (weeks,) from 0, and `time` (weeks,) where 0 is the week to predict."""
+    """Weeks used in a fit.
+
+    Attributes:
+        group_of: group of each week (weeks,), numbers from 0 without holes, ascending: weeks of a group lie
+            together, so that sums over groups need no matrix product.
+        time: (weeks,), where 0 is the week to predict.
+    """
 
     group_of: IntArray
     time: FloatArray
 
     @property
-    def indicator(self) -> FloatArray:
-        """One column per group, 1 where the week belongs to it."""
-        return np.eye(int(self.group_of.max()) + 1)[self.group_of]
+    def starts(self) -> IntArray:
+        """Position of the first week of each group."""
+        return np.searchsorted(self.group_of, np.arange(int(self.group_of[-1]) + 1))
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,7 @@ class Fit:
         with np.errstate(divide="ignore", invalid="ignore"):
             share = (1.0 / self.group_weight)[:, design.group_of]
             if not np.isnan(self.time_weight).all():
-                share = (
-                    share
-                    + (design.time - self.group_time[:, design.group_of]) ** 2 / self.time_weight[:, None]
-                )
+                share = share + (design.time - self.group_time[:, design.group_of]) ** 2 / self.time_weight[:, None]
             hat = self.working_weight * share
         hat = np.where(self.working_weight > 0, hat, 0.0)
         return np.where(hat > CERTAIN_LEVERAGE, 1.0, hat)
@@ -135,19 +138,22 @@ def fit(counts: FloatArray, weights: FloatArray, design: Design, *, has_trend: b
     deviance = _deviance(counts, weights, saturated, final.eta, final.mean)
     active = np.arange(rows)
     y, prior, full = counts, weights, saturated
-    indicator = design.indicator
+    starts = design.starts
     current = final
     for step in range(STEPS):
         previous = current
-        current = _step(y, prior, design, indicator, previous, has_trend=has_trend)
+        current = _step(y, prior, design, starts, previous, has_trend=has_trend)
         new_deviance = _deviance(y, prior, full, current.eta, current.mean)
         if not np.isfinite(new_deviance).all():
             new_deviance = _halve((y, prior, full), current, previous, new_deviance, is_first=step == 0)
         settled = np.abs(new_deviance - deviance) / (np.abs(new_deviance) + 0.1) < TOLERANCE
         failed = ~np.isfinite(new_deviance)
-        _store(final, active, current)
         converged[active] = settled & ~failed
         keep = ~(settled | failed)
+        if step == STEPS - 1:
+            keep[:] = False
+        if not keep.all():
+            _store(final, active[~keep], _rows(current, ~keep))
         if not keep.any():
             break
         active = active[keep]
@@ -158,25 +164,23 @@ def fit(counts: FloatArray, weights: FloatArray, design: Design, *, has_trend: b
     return _as_fit(counts, weights, final, converged, has_trend=has_trend)
 
 
-def _deviance(
-    y: FloatArray, prior: FloatArray, saturated: FloatArray, eta: FloatArray, mean: FloatArray
-) -> FloatArray:
+def _deviance(y: FloatArray, prior: FloatArray, saturated: FloatArray, eta: FloatArray, mean: FloatArray) -> FloatArray:
     with np.errstate(over="ignore", invalid="ignore"):
         return 2.0 * (saturated + prior * (mean - y * eta)).sum(axis=1)
 
 
 def _step(
-    y: FloatArray, prior: FloatArray, design: Design, indicator: FloatArray, state: _State, *, has_trend: bool
+    y: FloatArray, prior: FloatArray, design: Design, starts: IntArray, state: _State, *, has_trend: bool
 ) -> _State:
     """One weighted least squares step; all sums are over weeks of a group."""
     group_of, time = design.group_of, design.time
     weight = prior * state.mean
     pseudo = weight * state.eta + prior * (y - state.mean)
-    group_weight = weight @ indicator
+    group_weight = np.add.reduceat(weight, starts, axis=1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        group_pseudo = (pseudo @ indicator) / group_weight
+        group_pseudo = np.add.reduceat(pseudo, starts, axis=1) / group_weight
         if has_trend:
-            group_time = ((weight * time) @ indicator) / group_weight
+            group_time = np.add.reduceat(weight * time, starts, axis=1) / group_weight
             centred = time - np.nan_to_num(group_time)[:, group_of]
             time_weight = np.einsum("sn,sn,sn->s", weight, centred, centred)
             slope = np.einsum("sn,sn->s", centred, pseudo) / time_weight
@@ -226,9 +230,7 @@ def _rows(state: _State, keep: BoolArray) -> _State:
     return _State(**{name: values[keep] for name, values in vars(state).items()})
 
 
-def _as_fit(
-    counts: FloatArray, weights: FloatArray, state: _State, converged: BoolArray, *, has_trend: bool
-) -> Fit:
+def _as_fit(counts: FloatArray, weights: FloatArray, state: _State, converged: BoolArray, *, has_trend: bool) -> Fit:
     rank = (state.group_weight > 0).sum(axis=1) + (1 if has_trend else 0)
     return Fit(
         mean=state.mean,
@@ -261,6 +263,6 @@ def outbreak_weights(residuals: FloatArray, weights: FloatArray, threshold: floa
     """
     used = weights > 0
     with np.errstate(divide="ignore"):
-        raw = np.where(residuals > threshold, residuals**-2.0, 1.0)
+        raw = np.where(residuals > threshold, 1.0 / (residuals * residuals), 1.0)
     raw = np.where(used, raw, 0.0)
     return raw * (used.sum(axis=1) / raw.sum(axis=1))[:, None]

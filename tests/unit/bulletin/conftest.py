@@ -97,14 +97,10 @@ def changes(frame: pl.DataFrame) -> pl.DataFrame:
 def _compared(frame: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
     keys = ["quarter", "indicator_id", "indicator_version", "domain", "domain_value", "region_code"]
     before = frame.select(*keys[1:5], year_from="year", e0="estimate_pct", s0="se_pct")
-    both = later.join(before, on=[*keys[1:5], "year_from"], how="inner").filter(
-        pl.col("year") > pl.col("year_from")
-    )
+    both = later.join(before, on=[*keys[1:5], "year_from"], how="inner").filter(pl.col("year") > pl.col("year_from"))
     se = (pl.col("se_pct") ** 2 + pl.col("s0") ** 2).sqrt()
     return (
-        both.select(
-            *keys, "year_from", year_to="year", difference_pp=pl.col("estimate_pct") - pl.col("e0"), se_pp=se
-        )
+        both.select(*keys, "year_from", year_to="year", difference_pp=pl.col("estimate_pct") - pl.col("e0"), se_pp=se)
         .with_columns(
             ci_low_pp=pl.col("difference_pp") - 1.96 * pl.col("se_pp"),
             ci_high_pp=pl.col("difference_pp") + 1.96 * pl.col("se_pp"),
@@ -178,12 +174,7 @@ def outlook(frame: pl.DataFrame, quarter: str, last_year: int) -> pl.DataFrame:
                     "p_target_met": 0.61,
                 }
             )
-    schema = {
-        "quarter": pl.String,
-        "indicator_id": pl.String,
-        "indicator_version": pl.String,
-        "year": pl.Int64,
-    }
+    schema = {"quarter": pl.String, "indicator_id": pl.String, "indicator_version": pl.String, "year": pl.Int64}
     floats = ("forecast_pct", "ci_low_pct", "ci_high_pct", "target_pct", "p_target_met")
     return pl.DataFrame(rows, schema=schema | dict.fromkeys(floats, pl.Float64))
 
@@ -269,12 +260,7 @@ def candidates(quarter_first: date) -> pl.DataFrame:
 
 
 def quality(quarter: str, last_year: int) -> pl.DataFrame:
-    measures = {
-        "kish_deff_design": 1.82,
-        "kish_deff_calibrated": 1.95,
-        "g_weight_min": 0.31,
-        "g_weight_max": 2.9,
-    }
+    measures = {"kish_deff_design": 1.82, "kish_deff_calibrated": 1.95, "g_weight_min": 0.31, "g_weight_max": 2.9}
     rows = [("all", name, value) for name, value in measures.items()]
     rows += [
         ("place:KZ-71/urban", "margin_gap_before_pp", -3.1),

@@ -31,17 +31,13 @@ def test_columns_and_codes_are_those_of_the_contract(tables: BulletinTables, met
 def test_a_figure_is_the_number_of_its_row(tables: BulletinTables, meta: BulletinMeta) -> None:
     assert tables.estimates is not None
     found = figures(tables, meta)
-    row = found.row(
-        by_predicate=pl.col("figure_id") == "estimates/accord/2026/region/KZ-71/ci_low_pct", named=True
-    )
+    row = found.row(by_predicate=pl.col("figure_id") == "estimates/accord/2026/region/KZ-71/ci_low_pct", named=True)
     cell = tables.estimates.filter(
         pl.col("indicator_id") == "accord", pl.col("year") == 2026, pl.col("domain_value") == "KZ-71"
     )
     assert row["value"] == cell["ci_low_pct"][0]
     assert row["source_table"] == "out_indicators__estimates"
-    assert (
-        row["source_key"] == "indicator_id=accord; year=2026; domain=region; domain_value=KZ-71; ci_low_pct"
-    )
+    assert row["source_key"] == "indicator_id=accord; year=2026; domain=region; domain_value=KZ-71; ci_low_pct"
 
 
 def test_suppressed_numbers_are_absent_even_if_the_table_still_holds_them(
@@ -175,9 +171,7 @@ def test_ledger_names_disagreement(tables: BulletinTables) -> None:
             "shown_ci_high_share": [0.05, 0.12, 0.02],
         }
     )
-    candidates = pl.DataFrame(
-        {"region_code": ["KZ-15"], "case_kind": ["rumour"], "status": ["awaiting_review"]}
-    )
+    candidates = pl.DataFrame({"region_code": ["KZ-15"], "case_kind": ["rumour"], "status": ["awaiting_review"]})
     returns = pl.DataFrame({"region_code": ["KZ-15"], "appeal_count": [0], "resolved_count": [0]})
     frames = {"estimates": estimates, "candidates": candidates, "returns": returns}
     found = dict(ledger(frames, rates).select("region_code", "disagreement").iter_rows())

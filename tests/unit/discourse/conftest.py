@@ -7,6 +7,7 @@ import pytest
 
 from models.discourse.classifier import DiscourseModel
 from models.discourse.corpus_reading import read_corpus, training_rows
+from models.discourse.features import LONGEST_TEXT
 from models.discourse.training import train
 from models.text.ethnonyms import mentions
 
@@ -31,11 +32,23 @@ def model(seed_rows: pl.DataFrame, seed_mentions: pl.DataFrame) -> DiscourseMode
     return train(seed_rows, seed_mentions, seed=1)
 
 
+@pytest.fixture(scope="session")
+def some_rows(seed_rows: pl.DataFrame) -> pl.DataFrame:
+    """Every third contrast set: enough for tests of mechanics."""
+    keep = pl.col("group").str.extract(r"(\d+)").cast(pl.Int64) % 3 == 0
+    return seed_rows.filter(keep)
+
+
+@pytest.fixture(scope="session")
+def small_model(some_rows: pl.DataFrame, seed_mentions: pl.DataFrame) -> DiscourseModel:
+    return train(some_rows, seed_mentions, seed=1)
+
+
 @pytest.fixture
 def label(model: DiscourseModel) -> Labeller:
     def labelled(*texts: str | None) -> pl.DataFrame:
         ids = pl.Series("message_id", [f"m{i}" for i in range(len(texts))], dtype=pl.String)
         messages = pl.DataFrame({"message_id": ids, "text": pl.Series(texts, dtype=pl.String)})
-        return model.label(messages, mentions(ids, messages["text"].fill_null("")))
+        return model.label(messages, mentions(ids, messages["text"].fill_null("").str.slice(0, LONGEST_TEXT)))
 
     return labelled

@@ -1,4 +1,4 @@
-"""What the model of the seed corpus must already get right. Authored sentences, none of them in the corpus."""
+"""What the model of the seed corpus must already get right: authored sentences that are not in the corpus."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from data_contracts.contract import table_contract
 from models.discourse.classifier import LABELS, decide
 from models.discourse.corpus_reading import read_corpus
+from models.text.ethnonyms import mentions
 
 AUTHORITY = [
     "Этот министр ворюга и подонок, гнать его вместе с замами",
@@ -63,7 +64,9 @@ def test_hostility_to_peoples_is_found(label):
     assert hostile["severity"].min() >= 1
 
 
-@pytest.mark.parametrize("clean, disguised", [("Цыгане паразиты, гнать их всех", "Цыгане п а р а з и т ы, гнaть их всeх")])
+@pytest.mark.parametrize(
+    "clean, disguised", [("Цыгане паразиты, гнать их всех", "Цыгане п а р а з и т ы, гнaть их всeх")]
+)
 def test_disguised_words_read_as_the_plain_ones(label, clean, disguised):
     plain, evasive = label(clean)["hostile_probability"][0], label(disguised)["hostile_probability"][0]
     assert plain > 0.6
@@ -84,7 +87,18 @@ def test_the_name_of_the_group_does_not_decide(label):
 
 
 def test_empty_odd_and_enormous_texts_are_labelled(label):
-    odd = [None, "", "   ", "😂😂🔥", "\x00\x00", "א" * 50, "ложь " * 20_000, "узбек" * 20_000, "\u202eабв\u200b", "a" * 100_000]
+    odd = [
+        None,
+        "",
+        "   ",
+        "😂😂🔥",
+        "\x00\x00",
+        "א" * 50,
+        "ложь " * 20_000,
+        "узбек" * 20_000,
+        "\u202eабв\u200b",
+        "a" * 100_000,
+    ]
     found = label(*odd)
     assert len(found) == len(odd)
     assert found["discourse"].to_list()[:6] == ["other"] * 6
@@ -124,8 +138,6 @@ def test_decide_needs_the_threshold_for_hostile_only():
 def test_stances_follow_each_group(model):
     text = "Казахи народ добрый и гостеприимный, а эти узбеки хитрые воры"
     messages = pl.DataFrame({"message_id": ["a"], "text": [text]})
-    from models.text.ethnonyms import mentions
-
     found = model.stances(messages, mentions(messages["message_id"], messages["text"]))
     assert found["group_code"].to_list() == ["kazakh", "uzbek"]
     hostile = dict(found.select("group_code", "p_hostile").iter_rows())

@@ -34,7 +34,10 @@ def test_rows_of_one_text_become_one_message():
         ({"text": ["a", "b"], "discourse": ["hostile", "hostile"]}, "every discourse is hostile"),
         ({"text": ["a", "b"], "target": ["x", "y"], "stance": ["2", "0"]}, "unknown stance 2 in row 1"),
         ({"text": ["a", "a"], "discourse": ["hostile", "other"]}, "different discourse in rows 1, 2"),
-        ({"text": ["a", "a", "b"], "target": ["x", "x", "x"], "stance": ["1", "0", "0"]}, "different stance in rows 1, 2"),
+        (
+            {"text": ["a", "a", "b"], "target": ["x", "x", "x"], "stance": ["1", "0", "0"]},
+            "different stance in rows 1, 2",
+        ),
         ({"text": ["a", "b"]}, "no column of labels"),
         ({"text": ["a", "b"], "stance": ["1", "0"]}, "`stance` needs `target`"),
         ({"text": ["", " "], "discourse": ["hostile", "other"]}, "no row has a text"),

@@ -96,7 +96,7 @@ def test_true_distribution_undoes_a_known_confusion():
 def test_correction_moves_the_share_towards_the_truth_and_its_interval_holds_it():
     generator = np.random.default_rng(3)
     confusion = np.round(response(0.8) * 400)
-    true = generator.choice(len(LABELS), size=6_000, p=[0.1, 0.05, 0.05, 0.05, 0.05, 0.1, 0.2, 0.3, 0.1])
+    true = generator.choice(len(LABELS), size=6_000, p=[0.02, 0.05, 0.05, 0.05, 0.05, 0.1, 0.2, 0.38, 0.1])
     seen = [LABELS[generator.choice(len(LABELS), p=confusion[one] / confusion[one].sum())] for one in true]
     messages, labels, people = frames(seen)
     labels = labels.with_columns(is_skipped=pl.lit(False))

@@ -15,12 +15,8 @@ from models.survey.design import Design
 FILE = Path(__file__).parents[2] / "reference" / "survey_reference.json"
 
 DESIGNS = {
-    "two_stage": Design(
-        "weight", "stratum", ("village", "person"), ("villages_exist", "people_exist"), nest=True
-    ),
-    "implied": Design(
-        None, "stratum", ("village", "person"), ("villages_exist", "people_exist"), nest=True
-    ),
+    "two_stage": Design("weight", "stratum", ("village", "person"), ("villages_exist", "people_exist"), nest=True),
+    "implied": Design(None, "stratum", ("village", "person"), ("villages_exist", "people_exist"), nest=True),
     "replacement": Design("weight", "stratum", ("village",), nest=True),
     "one_stage": Design("weight", "stratum", ("village",), ("villages_exist",), nest=True),
     "people": Design("weight"),

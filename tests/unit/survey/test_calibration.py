@@ -20,7 +20,7 @@ OPTIONS = {"linear": {}, "raking": {}, "logit": {"bounds": (0.2, 4)}, "truncated
 FULL = Calibration("weight", ("sex", "age", "hours"))
 
 
-def design_of(weights: np.ndarray, calibration: Calibration):  # noqa: ANN201
+def design_of(weights: np.ndarray, calibration: Calibration):
     data = respondents().with_columns(final=weights)
     return data, dataclasses.replace(DESIGNS["replacement"], weight="final", calibration=calibration)
 
@@ -40,7 +40,7 @@ def test_raking_over_margins_alone_agrees_with_r_rake() -> None:
     check_errors(*design_of(result.weights, Calibration("weight", ("sex", "age"), residual_weights="equal")), wanted)
 
 
-def check_errors(data, design, wanted) -> None:  # noqa: ANN001
+def check_errors(data, design, wanted) -> None:
     tolerance = 1e-8
     for frame, key in (
         (estimate(data, design, "talks").frame, "mean"),
@@ -103,7 +103,11 @@ TROUBLE = [
     ({"sex": PEOPLE | {"x": 3.0}}, {}, r"margin sex: no respondent in x \(total 3\)"),
     ({"sex": PEOPLE | {"m": 0.0}}, {}, r"the total of m is zero but there are respondents"),
     ({"sex": PEOPLE | {"m": -1.0}}, {}, r"the total of m is -1"),
-    ({"sex": PEOPLE, "age": AGES | {"55+": 9000.0}}, {}, r"contradict.*age adds up to 16600 but sex to 10000"),
+    (
+        {"sex": PEOPLE, "age": AGES | {"55+": 9000.0}},
+        {},
+        r"contradict.*age adds up to 16600 but sex to 10000",
+    ),
     ({"sex": PEOPLE, "hours": 200000.0}, {}, r"did not converge: .*hours should be 200000 and reached"),
     (MARGINS, {"method": "logit", "bounds": (0.99, 1.01)}, r"bounds that are too tight \(0.99 to 1.01\)"),
     (MARGINS, {"method": "logit"}, r"needs bounds"),
@@ -115,6 +119,6 @@ TROUBLE = [
 
 
 @pytest.mark.parametrize(("margins", "options", "message"), TROUBLE)
-def test_margins_that_cannot_be_met_are_named(margins, options, message: str) -> None:  # noqa: ANN001
+def test_margins_that_cannot_be_met_are_named(margins, options, message: str) -> None:
     with pytest.raises(SurveyInputError, match=message):
         calibrate(respondents(), margins, weight="weight", **options)

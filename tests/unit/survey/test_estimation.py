@@ -91,9 +91,7 @@ def test_missing_outcomes_and_classes_leave_the_domain_not_the_design() -> None:
 def test_waves_with_the_same_villages_equal_a_joint_analysis() -> None:
     data = respondents().with_columns(later=pl.col("talks") + (pl.col("person") % 2))
     design = DESIGNS["one_stage"]
-    stacked = pl.concat(
-        [data.with_columns(year=1, y=pl.col("talks")), data.with_columns(year=2, y=pl.col("later"))]
-    )
+    stacked = pl.concat([data.with_columns(year=1, y=pl.col("talks")), data.with_columns(year=2, y=pl.col("later"))])
     joint = contrast(estimate(stacked, design, "y", by=["year"]), {"2": 1, "1": -1})
     first, second = estimate(data, design, "talks"), estimate(data, design, "later")
     apart = change(first, second)
@@ -161,9 +159,9 @@ def test_trouble_is_told_with_names_and_numbers(
 
 
 def test_unknown_columns_bring_suggestions() -> None:
-    with pytest.raises(SurveyInputError, match="no column trusty.*did you mean trust"):
+    with pytest.raises(SurveyInputError, match=r"no column trusty.*did you mean trust"):
         estimate(respondents(), DESIGNS["people"], "trusty")
-    with pytest.raises(SurveyInputError, match="holds 2, 3.*a proportion needs 0 and 1"):
+    with pytest.raises(SurveyInputError, match=r"holds 2, 3.*a proportion needs 0 and 1"):
         estimate(respondents(), DESIGNS["people"], "talks", "proportion")
     with pytest.raises(SurveyInputError, match="ratio needs a denominator"):
         estimate(respondents(), DESIGNS["people"], "talks", "ratio")

@@ -67,10 +67,20 @@ def test_none_and_all_have_an_interval_with_width(value: int, method: str) -> No
     assert 0 <= row["ci_low"] <= value <= row["ci_high"] <= 1
 
 
-@given(st.floats(0.001, 0.999), st.floats(0.001, 0.1), st.integers(1, 400), st.sampled_from(["logit", "beta", "wilson"]))
+@given(
+    st.floats(0.001, 0.999),
+    st.floats(0.001, 0.1),
+    st.integers(1, 400),
+    st.sampled_from(["logit", "beta", "wilson"]),
+)
 def test_intervals_hold_the_estimate_and_stay_inside(p: float, se: float, df: int, method: str) -> None:
     low, high = proportion_interval(
-        method, np.array([p]), np.array([se]), df=np.array([float(df)]), n=np.array([500.0]), n_kish=np.array([300.0])  # type: ignore[arg-type]
+        method,
+        np.array([p]),
+        np.array([se]),
+        df=np.array([float(df)]),
+        n=np.array([500.0]),
+        n_kish=np.array([300.0]),  # type: ignore[arg-type]
     )
     assert -1e-12 <= low[0] <= p + 1e-9
     assert p - 1e-9 <= high[0] <= 1 + 1e-12
@@ -79,8 +89,12 @@ def test_intervals_hold_the_estimate_and_stay_inside(p: float, se: float, df: in
 def test_fewer_degrees_of_freedom_widen_every_interval() -> None:
     arguments = (np.array([0.3]), np.array([0.04]))
     for method in METHODS:
-        narrow = proportion_interval(method, *arguments, df=np.array([200.0]), n=np.array([400.0]), n_kish=np.array([400.0]))
-        wide = proportion_interval(method, *arguments, df=np.array([4.0]), n=np.array([400.0]), n_kish=np.array([400.0]))
+        narrow = proportion_interval(
+            method, *arguments, df=np.array([200.0]), n=np.array([400.0]), n_kish=np.array([400.0])
+        )
+        wide = proportion_interval(
+            method, *arguments, df=np.array([4.0]), n=np.array([400.0]), n_kish=np.array([400.0])
+        )
         assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 

@@ -62,5 +62,7 @@ def test_too_little_to_compare_is_an_error():
         invariance(frame, pl.Series(["kk"] * 600))
     with pytest.raises(SurveyInputError, match="three items"):
         invariance(frame.select("q0", "q1"), group)
+    with pytest.raises(SurveyInputError, match="repeats the others"):
+        invariance(frame.with_columns(q5=-pl.col("q4")), group)
     with pytest.raises(SurveyInputError, match="same answer to q3"):
         invariance(frame.with_columns(q3=pl.lit(1.0)), group)

@@ -174,7 +174,8 @@ def test_indices_and_plan(data: Data, name: str) -> None:
     wanted = data.value(f"{name}.plan_test_api00_vs_650")
     row = estimate(frame, design, "api00")
     test = combined(row.frame["estimate"][0] - 650, row.frame["se"][0] ** 2, row.df)
-    data.near(name + ".plan", [test["difference"], test["se"], test["t"]], [wanted[k] for k in ("diff", "se", "t")], 1e-8)
+    got = [test["difference"], test["se"], test["t"]]
+    data.near(name + ".plan", got, [wanted[part] for part in ("diff", "se", "t")], 1e-8)
     data.near(name + ".plan", test["p_value"], wanted["p_two"], 1e-6)
 
 

@@ -41,8 +41,12 @@ def test_all_methods_equal_linearisation_for_totals() -> None:
 
 def test_bootstrap_repeats_with_its_seed_and_knows_domains() -> None:
     data, design = respondents(), DESIGNS["one_stage"]
-    first = replicate_estimates(data, replicate_weights(data, design, "bootstrap", seed=4), "friend", "proportion", by=["sex"])
-    again = replicate_estimates(data, replicate_weights(data, design, "bootstrap", seed=4), "friend", "proportion", by=["sex"])
+    first = replicate_estimates(
+        data, replicate_weights(data, design, "bootstrap", seed=4), "friend", "proportion", by=["sex"]
+    )
+    again = replicate_estimates(
+        data, replicate_weights(data, design, "bootstrap", seed=4), "friend", "proportion", by=["sex"]
+    )
     assert first.equals(again)
     linear = estimate(data, design, "friend", "proportion", by=["sex"]).frame
     assert_close(first["estimate"], linear["estimate"], 1e-12)

@@ -63,7 +63,7 @@ def test_trouble_is_told_with_numbers() -> None:
         fay_herriot(y, np.r_[0, d[1:]], covariates())
     with pytest.raises(SurveyInputError, match="collinear"):
         fay_herriot(y, d, np.column_stack([covariates(), covariates()[:, 0]]))
-    with pytest.raises(SurveyInputError, match="4 areas .* too few for 4 coefficients"):
+    with pytest.raises(SurveyInputError, match=r"4 areas .* too few for 4 coefficients"):
         fay_herriot(y[:4], d[:4], covariates()[:4])
 
 

@@ -11,7 +11,10 @@ import pytest
 from models.text.duplicates import duplicate_clusters
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
-NEWS = "Бүгін Шымкент қаласында тұрғындар жолдың нашарлығына наразылық білдіріп әкімдік алдына жиналды деп хабарлады арна"
+NEWS = (
+    "Бүгін Шымкент қаласында тұрғындар жолдың нашарлығына наразылық білдіріп "
+    "әкімдік алдына жиналды деп хабарлады арна"
+)
 
 
 def clusters(texts, hours, ids=None):

@@ -14,7 +14,19 @@ def nlp():
 
 def test_pair_words_suffixes_and_abbreviations_are_one_token(nlp):
     words = [token.text for token in nlp("Ата-ана мен 2026-жылы 5-ші сынып, т.б. А. Құнанбаев келді.")]
-    assert words == ["Ата-ана", "мен", "2026-жылы", "5-ші", "сынып", ",", "т.б.", "А.", "Құнанбаев", "келді", "."]
+    assert words == [
+        "Ата-ана",
+        "мен",
+        "2026-жылы",
+        "5-ші",
+        "сынып",
+        ",",
+        "т.б.",
+        "А.",
+        "Құнанбаев",
+        "келді",
+        ".",
+    ]
 
 
 def test_numbers_stop_words_and_norms(nlp):

@@ -1,0 +1,174 @@
+"""Discourse: authored cross-validation, stance on RuEthnoHate, the cascade, real comments, and speed.
+
+`python -m benchmarks.discourse [SHARED_DATA]` prints one line per number, each with its data set. Scores on the corpus
+are authored scores. RuEthnoHate and the real comments are read where they lie and are never copied.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
+
+from models.discourse.cascade import first_look
+from models.discourse.classifier import LABELS, DiscourseModel
+from models.discourse.corpus_reading import read_corpus, training_rows
+from models.discourse.evaluation import binary_auc, binary_f1, interval, macro_f1
+from models.discourse.features import LONGEST_TEXT
+from models.discourse.label_rows import labelled_messages
+from models.discourse.stance import fit_stance, labelled_pairs
+from models.discourse.training import train
+from models.text.ethnonyms import mentions
+
+STREAM = 50_000
+MENTION_SHARE = 0.10
+
+
+def mentions_of(messages: pl.DataFrame) -> pl.DataFrame:
+    return mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
+
+
+def measure_authored() -> DiscourseModel:
+    corpus = training_rows(read_corpus())
+    found = mentions_of(corpus)
+    started = time.perf_counter()
+    model = train(corpus, found, seed=0)
+    seconds = time.perf_counter() - started
+    groups = corpus["group"].n_unique()
+    print(f"authored corpus ({len(corpus)} messages, {groups} fold groups), grouped cross-validation, {seconds:.1f} s")
+    for name, value in (model.scores | (model.stance.scores if model.stance else {})).items():
+        print(f"  {name:20} {value:.4f}")
+    print(f"  hostile threshold    {model.hostile_threshold:.3f}")
+    rows = model.confusion
+    for number, label in enumerate(LABELS):
+        recall = rows[number, number] / max(1, rows[number].sum())
+        precision = rows[number, number] / max(1, rows[:, number].sum())
+        print(f"  {label:10} precision {precision:.3f} recall {recall:.3f} n {rows[number].sum()}")
+    authority = rows[LABELS.index("authority")]
+    print(f"  authority called hostile {authority[0]}/{authority.sum()}")
+    measure_cascade(corpus, found)
+    return model
+
+
+def measure_cascade(corpus: pl.DataFrame, found: pl.DataFrame) -> None:
+    kept = corpus.with_columns(first_look(corpus, found))
+    interethnic = kept.filter(~pl.col("discourse").is_in(["authority", "other"]))
+    hostile = kept.filter(pl.col("discourse") == "hostile")
+    print(
+        f"  cascade keeps {interethnic['is_candidate'].mean():.4f} of interethnic, {hostile['is_candidate'].mean():.4f} of hostile"
+    )
+
+
+def ruethnohate(shared_data: Path) -> pl.DataFrame:
+    with gzip.open(shared_data / "ruethnohate_train.jsonl.gz", "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    columns = ("text", "text_id", "target", "stance")
+    return labelled_messages(pl.DataFrame({name: [str(row[name]) for row in rows] for name in columns}), "RuEthnoHate")
+
+
+def measure_ruethnohate(shared_data: Path, model: DiscourseModel) -> None:
+    messages = ruethnohate(shared_data)
+    found = mentions_of(messages)
+    pairs, truth, groups, _ = labelled_pairs(messages, found)
+    print(f"RuEthnoHate train file: {len(messages)} texts, {len(pairs)} pairs")
+    for surfaces_of_all in (True, False):
+        started = time.perf_counter()
+        said = np.zeros(len(truth), dtype=np.int64)
+        chance = np.zeros(len(truth))
+        for seen, held in GroupKFold(5, shuffle=True, random_state=0).split(truth, groups=groups):
+            head = fit_stance([pairs[i] for i in seen], truth[seen], groups[seen], surfaces_of_all)
+            probabilities = head.probabilities([pairs[i] for i in held])
+            said[held], chance[held] = head.choose(probabilities), probabilities[:, 0]
+        names = "names shown" if surfaces_of_all else "names masked, slurs shown"
+        _print_stance(f"trained, 5-fold by text, {names}", truth, said, chance, groups, time.perf_counter() - started)
+    if model.stance is not None:
+        probabilities = model.stance.probabilities(pairs)
+        _print_stance(
+            "shipped corpus only", truth, model.stance.choose(probabilities), probabilities[:, 0], groups, 0.0
+        )
+
+
+def _print_stance(
+    name: str, truth: np.ndarray, said: np.ndarray, chance: np.ndarray, groups: Sequence, seconds: float
+) -> None:
+    macro, hostile = macro_f1(truth, said), binary_f1(truth == -1, said == -1)
+    ends = interval(lambda rows: macro_f1(truth[rows], said[rows]), groups, draws=100)
+    print(
+        f"  {name}: macro-F1 {macro:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else f"  {name}: macro-F1 {macro:.4f}",
+        f"hostile F1 {hostile:.4f} hostile AUC {binary_auc(truth == -1, chance):.4f} ({seconds:.0f} s)",
+    )
+
+
+def comments(shared_data: Path) -> pl.DataFrame:
+    frame = pl.read_csv(shared_data / "kz_comments.csv.gz", infer_schema=False)
+    return (
+        frame.select(pl.col("text").fill_null(""))
+        .with_row_index("n")
+        .select(pl.format("c{}", "n").alias("message_id"), "text")
+    )
+
+
+def measure_comments(shared_data: Path, model: DiscourseModel) -> None:
+    messages = comments(shared_data)
+    labels = model.label(messages, mentions_of(messages))
+    shares = labels.group_by("discourse").len().sort("len", descending=True)
+    print(f"real comments (kz_comments.csv.gz, {len(messages)}, unlabelled)")
+    for label, count in shares.iter_rows():
+        print(f"  {label:10} {count / len(messages):.4f}")
+    print(f"  skipped by the cascade {labels['is_skipped'].mean():.4f}, abstained {labels['is_abstained'].mean():.4f}")
+
+
+def measure_speed(shared_data: Path, model: DiscourseModel) -> None:
+    messages = stream(shared_data)
+    started = time.perf_counter()
+    found = mentions_of(messages)
+    model.label(messages, found)
+    if model.stance is not None:
+        model.stances(messages, found)
+    seconds = time.perf_counter() - started
+    print(f"stream of {STREAM} real comments and RuEthnoHate texts, {MENTION_SHARE:.0%} mention a group")
+    print(f"  groups, labels and stances: {STREAM / seconds:,.0f} messages/s")
+    plain = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), min_df=2), LogisticRegression(max_iter=300))
+    corpus = read_corpus()
+    plain.fit(corpus["text"].to_list(), corpus["discourse"].to_list())
+    started = time.perf_counter()
+    plain.predict(messages["text"].to_list())
+    print(f"  plain scikit-learn pipeline on every message: {STREAM / (time.perf_counter() - started):,.0f} messages/s")
+
+
+def stream(shared_data: Path) -> pl.DataFrame:
+    """Comments that name no group, and texts that do, repeated to the wanted size and share."""
+    quiet = comments(shared_data)
+    quiet = quiet.filter(~pl.col("message_id").is_in(mentions_of(quiet)["message_id"].implode()))
+    loud = ruethnohate(shared_data).select("text")
+    generator = np.random.default_rng(1)
+    many = int(STREAM * MENTION_SHARE)
+    texts = [*generator.choice(quiet["text"].to_list(), STREAM - many), *generator.choice(loud["text"].to_list(), many)]
+    generator.shuffle(texts)
+    return pl.DataFrame({"message_id": [f"s{i}" for i in range(STREAM)], "text": [str(one) for one in texts]})
+
+
+def main(shared_data: Path) -> None:
+    with threadpool_limits(limits=2):
+        model = measure_authored()
+        if not (shared_data / "ruethnohate_train.jsonl.gz").is_file():
+            print(f"skipped: no {shared_data}/ruethnohate_train.jsonl.gz")
+            return
+        measure_comments(shared_data, model)
+        measure_speed(shared_data, model)
+        measure_ruethnohate(shared_data, model)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("../shared/data"))
