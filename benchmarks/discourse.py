@@ -10,7 +10,6 @@ import gzip
 import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +64,8 @@ def measure_cascade(corpus: pl.DataFrame, found: pl.DataFrame) -> None:
     kept = corpus.with_columns(first_look(corpus, found))
     interethnic = kept.filter(~pl.col("discourse").is_in(["authority", "other"]))
     hostile = kept.filter(pl.col("discourse") == "hostile")
-    print(
-        f"  cascade keeps {interethnic['is_candidate'].mean():.4f} of interethnic, {hostile['is_candidate'].mean():.4f} of hostile"
-    )
+    print(f"  cascade keeps {interethnic['is_candidate'].mean():.4f} of interethnic messages")
+    print(f"  cascade keeps {hostile['is_candidate'].mean():.4f} of hostile messages")
 
 
 def ruethnohate(shared_data: Path) -> pl.DataFrame:
@@ -88,26 +86,26 @@ def measure_ruethnohate(shared_data: Path, model: DiscourseModel) -> None:
         chance = np.zeros(len(truth))
         for seen, held in GroupKFold(5, shuffle=True, random_state=0).split(truth, groups=groups):
             head = fit_stance([pairs[i] for i in seen], truth[seen], groups[seen], surfaces_of_all)
-            probabilities = head.probabilities([pairs[i] for i in held])
-            said[held], chance[held] = head.choose(probabilities), probabilities[:, 0]
+            votes = head.votes([pairs[i] for i in held])
+            said[held], chance[held] = head.choose(votes), votes[:, 0]
         names = "names shown" if surfaces_of_all else "names masked, slurs shown"
-        _print_stance(f"trained, 5-fold by text, {names}", truth, said, chance, groups, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        name = f"trained, 5-fold by text, {names}"
+        _print_stance(name, truth, said=said, chance=chance, groups=groups, seconds=seconds)
     if model.stance is not None:
-        probabilities = model.stance.probabilities(pairs)
-        _print_stance(
-            "shipped corpus only", truth, model.stance.choose(probabilities), probabilities[:, 0], groups, 0.0
-        )
+        votes = model.stance.votes(pairs)
+        said, chance = model.stance.choose(votes), votes[:, 0]
+        _print_stance("shipped corpus only", truth, said=said, chance=chance, groups=groups, seconds=0.0)
 
 
 def _print_stance(
-    name: str, truth: np.ndarray, said: np.ndarray, chance: np.ndarray, groups: Sequence, seconds: float
+    name: str, truth: np.ndarray, *, said: np.ndarray, chance: np.ndarray, groups: np.ndarray, seconds: float
 ) -> None:
     macro, hostile = macro_f1(truth, said), binary_f1(truth == -1, said == -1)
-    ends = interval(lambda rows: macro_f1(truth[rows], said[rows]), groups, draws=100)
-    print(
-        f"  {name}: macro-F1 {macro:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else f"  {name}: macro-F1 {macro:.4f}",
-        f"hostile F1 {hostile:.4f} hostile AUC {binary_auc(truth == -1, chance):.4f} ({seconds:.0f} s)",
-    )
+    ends = interval(lambda rows: macro_f1(truth[rows], said[rows]), groups, draws=100) or (macro, macro)
+    area = binary_auc(truth == -1, chance) or float("nan")
+    print(f"  {name}: macro-F1 {macro:.4f} [{ends[0]:.3f}, {ends[1]:.3f}]", end=" ")
+    print(f"hostile F1 {hostile:.4f} hostile AUC {area:.4f} ({seconds:.0f} s)")
 
 
 def comments(shared_data: Path) -> pl.DataFrame:

@@ -68,9 +68,9 @@ def counts_of(rng: np.random.Generator, mean: FloatArray, phi: float, replicates
 
 
 def add_outbreak(
-    rng: np.random.Generator, counts: FloatArray, mean: FloatArray, phi: float, k: float, start: int
+    rng: np.random.Generator, counts: FloatArray, mean: FloatArray, *, phi: float, k: float, start: int
 ) -> FloatArray:
-    """Counts with one outbreak of Poisson(k sd) cases from week `start`, spread by lognormal(0, 0.5) weeks."""
+    """Counts with one outbreak of Poisson(k sd) cases from week `start`, spread by lognormal(0, .5)."""
     result = counts.copy()
     sizes = rng.poisson(k * np.sqrt(mean[start] * phi), counts.shape[0])
     for row, size in enumerate(sizes):
@@ -113,18 +113,19 @@ def scenarios(replicates: int = 20) -> None:
         quiet = counts_of(rng, mean, phi, replicates)
         past = quiet
         for _ in range(4):
-            past = add_outbreak(rng, past, mean, phi, float(rng.choice(sizes)), int(rng.integers(312, WEEKS - 60)))
+            k, start = float(rng.choice(sizes)), int(rng.integers(312, WEEKS - 60))
+            past = add_outbreak(rng, past, mean, phi=phi, k=k, start=start)
         start = int(TESTED[0]) + 20
-        hit = {k: add_outbreak(rng, past, mean, phi, k, start) for k in sizes}
+        hit = {k: add_outbreak(rng, past, mean, phi=phi, k=k, start=start) for k in sizes}
         for name, options in detectors().items():
             rates[name].append(float(run(past, options).alarm.mean()))
             for k in sizes:
                 alarms = run(hit[k], options).alarm
                 found[name][k].append(float(alarms[:, 20:25].any(axis=1).mean()))
     print(f"Noufaily scenarios, {replicates} replicates each: median FPR, mean FPR, median POD at k = {sizes}")
-    for name in rates:
+    for name, realised in rates.items():
         powers = " ".join(f"{np.median(found[name][k]):.2f}" for k in sizes)
-        print(f"  {name:30s} {np.median(rates[name]):.4f} {np.mean(rates[name]):.4f}  {powers}")
+        print(f"  {name:30s} {np.median(realised):.4f} {np.mean(realised):.4f}  {powers}")
 
 
 def agreement() -> None:
@@ -254,8 +255,10 @@ def country(weeks: int = 260, tested: int = 26, replicates: int = 4) -> None:
             realised.append(len(told - used) / 20 / years)
             stated.append(expected_false_alarms_per_year(result)["expected_false_alarms_per_year"].mean())
         powers = ", ".join(f"{size} texts {np.mean(found):.2f}" for size, found in hits.items())
-        print(f"  mean {scale} a week: found {powers}; weeks to alarm {np.mean(leads):.2f}; "
-              f"false alarms per region and year stated {np.mean(stated):.3f} realised {np.mean(realised):.3f}")  # fmt: skip
+        print(
+            f"  mean {scale} a week: found {powers}; weeks to alarm {np.mean(leads):.2f}; false alarms per region "
+            f"and year stated {np.mean(stated):.3f} realised {np.mean(realised):.3f}"
+        )
 
 
 def plant(

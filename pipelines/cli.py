@@ -78,6 +78,8 @@ def run(
         stop(say("run.see_checks", language, path=settings.root / "checks.html"), FAILED_RUN)
     else:
         print_report(report, language)
+        if report.failures:
+            raise typer.Exit(FAILED_RUN)
 
 
 @app.command()

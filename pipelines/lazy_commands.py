@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "estimate": LazyCommand("survey", "Estimates from a complex sample, as exact as R's survey."),
     "calibrate": LazyCommand("survey", "Weights calibrated to known margins."),
     "small-areas": LazyCommand("survey", "Fay-Herriot estimates of small areas."),
+    "read": LazyCommand("feeds", "Any file of messages into one clean table, without persons."),
+    "map": LazyCommand("feeds", "Draft what the columns of a table of messages mean."),
     "annotate": LazyCommand("text", "Language, script, region, groups and duplicates of messages."),
     "classify": LazyCommand("discourse", "Discourse, severity and stance of messages, with reasons."),
     "train": LazyCommand("discourse", "Train a discourse model on labelled messages."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,41 +12,50 @@ from assets.partitions import TIMEZONE
 from assets.workplace import Workplace
 from models.periods import monday, quarter_end, weeks_of
 
+DAYS = "days"
 DAY_TABLES = ("core_feeds__messages", "core_feeds__mentions", "core_discourse__labels", "core_discourse__stances")
 
 
-def is_read(place: Workplace, table: str, partition: str, sha256: str) -> bool:
-    """True if the lake's partition of a raw table was read from a file with this content."""
-    path = place.lake / table / f"{partition}.parquet"
-    if not path.exists():
-        return False
-    hashes = pl.scan_parquet(path).select(pl.col("file_sha256").unique()).collect()["file_sha256"].to_list()
-    return hashes == [sha256]
+class ReadLog:
+    """Which partitions were made from which content by which code; written after each job that finished.
+
+    What is not in the log is done again, so a crash between two jobs costs time and never rows.
+    """
+
+    def __init__(self, place: Workplace) -> None:
+        self._path = place.lake / "read_log.json"
+        self._code = place.code_version
+        self._entries: dict[str, str] = {}
+        if self._path.exists():
+            self._entries = json.loads(self._path.read_text(encoding="utf-8"))
+
+    def is_current(self, name: str, content: str) -> bool:
+        """True if the partition was made from this content by the code of today."""
+        return self._entries.get(name) == f"{content}:{self._code}"
+
+    def record(self, name: str, content: str) -> None:
+        """Remember that the partition was made; written at once."""
+        self._entries[name] = f"{content}:{self._code}"
+        beside = self._path.with_suffix(".new")
+        beside.write_text(json.dumps(self._entries, indent=0, sort_keys=True), encoding="utf-8")
+        beside.replace(self._path)
 
 
-def pending_days(place: Workplace, code_version: str, *, rebuild: bool = False) -> tuple[date, date] | None:
+def pending_days(place: Workplace, log: ReadLog, *, rebuild: bool = False) -> tuple[date, date] | None:
     """First and last day that must be annotated again, or None.
 
-    A day is pending when a file with messages of it was published after the day's own tables, which is also so
-    after a crash between the two jobs; every day is pending when the code or the model changed.
+    A day is pending when a file with messages of it was published after the day's own tables; every day is
+    pending when the code changed or the last pass over the days did not finish.
     """
     spans = _spans(place)
     if spans.is_empty():
         return None
-    marker = place.lake / "code_version.txt"
-    if rebuild or not marker.exists() or marker.read_text(encoding="utf-8") != code_version:
+    if rebuild or not log.is_current(DAYS, ""):
         return spans["first"].min(), spans["last"].max()  # pyright: ignore[reportReturnType]
     stale: list[date] = []
     for row in spans.iter_rows(named=True):
         stale += [day for day in row["days"] if _day_made_at(place, day) < row["published"]]
     return (min(stale), max(stale)) if stale else None
-
-
-def mark_days(place: Workplace, code_version: str) -> None:
-    """Remember under which code the days were annotated."""
-    beside = place.lake / "code_version.new"
-    beside.write_text(code_version, encoding="utf-8")
-    beside.replace(place.lake / "code_version.txt")
 
 
 def newest_day(place: Workplace) -> date | None:

@@ -22,7 +22,7 @@ from models.periods import quarter_before, quarter_of, quarter_start
 from pipelines import pending
 from pipelines.definitions import build_definitions
 from pipelines.home import open_home, open_instance, open_ledger, workplace
-from pipelines.job_runs import CheckCost, run_job
+from pipelines.job_runs import CheckCost, RunFailed, run_job
 from pipelines.refusal_notes import all_refusals, write_refusal_notes
 from pipelines.run_report import RunReport, StageBar, StageProgress
 from pipelines.settings import Settings
@@ -43,6 +43,10 @@ class QuarterRun:
     rebuild: bool = False
     meter: StageMeter = field(default_factory=StageMeter)
     checks: list[CheckCost] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.log = pending.ReadLog(self.place)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[StageProgress]:
@@ -79,14 +83,24 @@ class QuarterRun:
             write_page(self.place.root / "checks", self.place.root / "checks.html")
         self.checks.append(cost)
 
-    def ingest(self, stage: str, job: str, table: str, partitions: str, files: Sequence[InboxFile]) -> None:
-        """Read each file that the lake does not hold yet, as its own partition."""
+    def ingest(self, stage: str, job: str, partitions: str, files: Sequence[InboxFile]) -> None:
+        """Read each file that the lake does not hold yet, as its own partition.
+
+        A file whose job fails is left out and told at the end; the others are read.
+        """
         with self.stage(stage) as bar:
             for number, file in enumerate(files):
                 key = str(file.partition_key)
+                name = f"{partitions}/{key}"
+                if self.log.is_current(name, file.file_sha256) and not self.rebuild:
+                    continue
                 self.instance.add_dynamic_partitions(partitions, [key])
-                if self.rebuild or not pending.is_read(self.place, table, key, file.file_sha256):
+                try:
                     self.job(job, bar, partition=key, part=(number, len(files)))
+                except RunFailed as failure:
+                    self.failures.append(f"{file.file_name}: {failure}")
+                else:
+                    self.log.record(name, file.file_sha256)
 
     def fit_model(self) -> None:
         """Fit and save the discourse model, unless the one of this code is there."""
@@ -96,10 +110,10 @@ class QuarterRun:
     def annotate_days(self) -> None:
         """Annotate every day whose messages are newer than its tables."""
         with self.stage("feeds") as bar:
-            span = pending.pending_days(self.place, self.place.code_version, rebuild=self.rebuild)
+            span = pending.pending_days(self.place, self.log, rebuild=self.rebuild)
             if span is not None:
                 self.job("refresh_feeds", bar, partition_range=span)
-                pending.mark_days(self.place, self.place.code_version)
+                self.log.record(pending.DAYS, "")
 
     def warn(self, quarter: str) -> None:
         """Test the weeks of the quarter and hand candidates to the ledger."""
@@ -157,8 +171,8 @@ def run_quarter(
         files = scan_inbox(place.inbox)
     surveys = [file for file in files if file.kind == "survey" and file.partition_key]
     feeds = [file for file in files if file.kind == "feed" and file.partition_key]
-    run.ingest("waves", "ingest_survey_wave", "raw_survey__answers", "survey_waves", surveys)
-    run.ingest("feed_files", "ingest_feed_file", "raw_feeds__messages", "feed_files", feeds)
+    run.ingest("waves", "ingest_survey_wave", "survey_waves", surveys)
+    run.ingest("feed_files", "ingest_feed_file", "feed_files", feeds)
     run.fit_model()
     run.annotate_days()
     chosen = quarter or _last_full_quarter(place)
@@ -232,4 +246,5 @@ def _collect(run: QuarterRun, quarter: str, demo: Path | None, new_candidates: i
         check_tables=sum(cost.tables for cost in run.checks),
         check_seconds=sum(cost.seconds for cost in run.checks),
         quarantine_folder=place.root / "quarantine",
+        failures=run.failures,
     )

@@ -44,7 +44,7 @@ class RunReport:
     check_tables: int
     check_seconds: float
     quarantine_folder: Path
-    notices: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 class StageProgress:
@@ -89,8 +89,8 @@ def print_report(report: RunReport, language: str, console: Console | None = Non
             "run.candidates", language, count=report.candidates_waiting, new=report.candidates_new
         )
     )
-    for notice in report.notices:
-        out.print(notice, style="yellow")
+    for failure in report.failures:
+        out.print(say("run.left_out", language, reason=failure), style="bold red", markup=False, highlight=False)
     out.print(f"\n{say('run.outputs', language)}:", style="bold")
     for path in report.outputs:
         out.print(f"  {path}", soft_wrap=True)

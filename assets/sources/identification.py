@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assets.sources.council_returns import finds_council_header
 from assets.sources.encoding import SAMPLE_BYTES, detected_encoding
+from assets.sources.medialogia import finds_medialogia_header
 from assets.sources.read_result import SourceError
 from assets.sources.spss import SAV_MAGIC
 from assets.sources.unpacking import FileLimits, is_workbook, read_unpacked
@@ -58,7 +59,7 @@ def identified(path: Path, limits: FileLimits) -> Identified:
         return Identified("unknown", source_format, "no_questionnaire")
     if source_format == "council_returns":
         return Identified("council", source_format)
-    if source_format in ("telegram", "syndication", "brand_analytics"):
+    if source_format in ("telegram", "syndication", "brand_analytics", "medialogia"):
         return Identified("feed", source_format)
     return Identified("unknown", source_format, "no_mapping" if source_format else "unknown_format")
 
@@ -113,6 +114,8 @@ def _workbook_format(path: Path, limits: FileLimits) -> str:
     with open_workbook(path, limits) as workbook:
         if source_contract("brand_analytics").sheet in workbook.sheet_names:
             return "brand_analytics"
+        if finds_medialogia_header(workbook):
+            return "medialogia"
         return "council_returns" if finds_council_header(workbook) else "table"
 
 

@@ -170,8 +170,8 @@ class DiscourseModel:
     def probabilities(self, matrix: sparse.csr_matrix) -> np.ndarray:
         """Calibrated probabilities over `LABELS` before the rule that hostility needs a target."""
         assert self.head is not None and self.calibrator is not None
-        calibrated = self.calibrator.predict_proba(head_scores(self.head, matrix))
-        full = np.zeros((matrix.shape[0], len(LABELS)))
+        calibrated = np.asarray(self.calibrator.predict_proba(head_scores(self.head, matrix)))
+        full = np.zeros((len(calibrated), len(LABELS)))
         full[:, [LABELS.index(label) for label in np.asarray(self.calibrator.classes_)]] = calibrated
         return full
 
@@ -198,7 +198,8 @@ class DiscourseModel:
 
     def _reasons(self, matrix: sparse.csr_matrix, chosen: np.ndarray, read: Sequence[Reading]) -> list[list[str]]:
         assert self.space is not None and self.head is not None
-        weights, names = head_weights(self.head, matrix.shape[1]), self.space.names
+        names = self.space.names
+        weights = head_weights(self.head, len(names))
         order = {label: row for row, label in enumerate(self.head_labels)}
         reasons: list[list[str]] = []
         for row, one in enumerate(read):

@@ -132,8 +132,10 @@ def readings(texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
 
 def _reading(plain: str, text: str) -> Reading:
     words = _WORD.findall(plain)
-    folded = [fold(word) for word in words]
-    return Reading(words, folded, [stem(word) for word in words], lexicon().hits(folded), _style(text))
+    people = lexicon().categories.index("people")
+    folded = [GROUP_MASK if people in lexicon().of_token(one) else one for one in map(fold, words)]
+    stems = [one if one[0] == "ъ" else stem(word) for one, word in zip(folded, words, strict=True)]
+    return Reading(words, folded, stems, lexicon().hits(folded), _style(text))
 
 
 def _style(text: str) -> tuple[float, float, float, float]:

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 
 import yaml
 
 FOLDED_LETTERS = str.maketrans("ёәғқңөұүіһ", "еагкноууих")
 """Kazakh letters to the Russian ones people type instead, and ё to е."""
 
-INTERETHNIC = ("umbrella", "slur", "loyalty", "language")
+INTERETHNIC = ("people", "umbrella", "slur", "loyalty", "language")
 """Categories that make a message possibly interethnic even when no group is named."""
 
 HOSTILE_MEANS = ("expulsion", "violence", "dehumanise", "insult", "collective", "denial")
@@ -38,7 +39,7 @@ class Lexicon:
         self.categories: tuple[str, ...] = tuple(entries)
         self._prefixes: dict[str, set[int]] = {}
         self._words: dict[str, set[int]] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        self._phrases: dict[tuple[str, str], list[tuple[tuple[str, ...], int]]] = {}
         for number, patterns in enumerate(entries.values()):
             for pattern in patterns:
                 self._add(pattern, number)
@@ -47,7 +48,7 @@ class Lexicon:
     def _add(self, pattern: str, number: int) -> None:
         parts = fold(pattern).replace("-", " ").split()
         if len(parts) > 1:
-            self._phrases.setdefault(parts[0][:4], []).append((tuple(parts), number))
+            self._phrases.setdefault((parts[0][:2], parts[1][:2]), []).append((tuple(parts), number))
         elif parts[0].endswith("$"):
             self._words.setdefault(parts[0][:-1], set()).add(number)
         else:
@@ -66,8 +67,9 @@ class Lexicon:
             tokens: folded words in order.
         """
         found = [set(self.of_token(token)) for token in tokens]
-        for place, token in enumerate(tokens):
-            for parts, number in self._phrases.get(token[:4], ()):
+        starts = [token[:2] for token in tokens]
+        for place, key in enumerate(pairwise(starts)):
+            for parts, number in self._phrases.get(key, ()):
                 if _phrase_at(tokens, place, parts):
                     found[place].add(number)
         return found

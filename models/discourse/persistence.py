@@ -21,8 +21,8 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru")
 
-TRUSTED_TYPES = frozenset({"sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"})
-"""What boosted trees are made of, beside what skops trusts by itself."""
+TRUSTED_TYPES: frozenset[str] = frozenset()
+"""Types beside those skops trusts by itself: none is needed."""
 
 _SPACE = ("whole", "short", "long", "placed", "letters", "surface", "scale")
 
@@ -73,9 +73,9 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
 def _stance_parts(stance: StanceModel) -> dict:
     members = stance.members
     return {name: getattr(members.space, name) for name in _SPACE} | {
-        "linear": members.linear,
-        "components": members.components,
-        "trees": members.trees,
+        "logistic": members.logistic,
+        "machines": members.machines,
+        "ratios": members.ratios,
         "vote": stance.vote,
     }
 
@@ -84,6 +84,7 @@ def _stance_facts(stance: StanceModel) -> dict:
     return {
         "bias": stance.bias.tolist(),
         "surfaces_of_all": stance.surfaces_of_all,
+        "known": list(stance.members.known),
         "has_surface": stance.members.space.has_surface,
         "scores": stance.scores,
     }
@@ -170,7 +171,7 @@ def _load(content: bytes, place: str) -> dict:
 
 def _stance_model(parts: dict, facts: dict) -> StanceModel:
     space = StanceSpace(**{name: parts[name] for name in _SPACE}, has_surface=facts["has_surface"])
-    members = StanceMembers(space, parts["linear"], parts["components"], parts["trees"])
+    members = StanceMembers(space, parts["logistic"], parts["machines"], parts["ratios"], tuple(facts["known"]))
     return StanceModel(members, parts["vote"], np.asarray(facts["bias"]), facts["surfaces_of_all"], facts["scores"])
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
-from sklearn.ensemble import HistGradientBoostingClassifier
+from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 from models.discourse.evaluation import binary_f1, macro_f1
 from models.discourse.pairs import Pair, PairFields, group_pairs, pair_fields, target_pair
@@ -22,10 +22,6 @@ STANCES = (-1, 0, 1)
 INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
-COMPONENTS = 80
-FEWEST_FOR_TREES = 1_500
-"""With fewer pairs the boosted trees only learn the noise and are left out."""
-
 BATCH_PAIRS = 20_000
 TOKEN = r"\S+"  # noqa: S105
 
@@ -60,7 +56,7 @@ class StanceSpace:
     short: TfidfVectorizer = field(default_factory=lambda: _stems(2))
     long: TfidfVectorizer = field(default_factory=lambda: _stems(2))
     placed: TfidfVectorizer = field(default_factory=lambda: _stems(1))
-    letters: TfidfVectorizer = field(default_factory=lambda: _letters(2, 5, 120_000))
+    letters: TfidfVectorizer = field(default_factory=lambda: _letters(3, 4, 60_000))
     surface: TfidfVectorizer = field(default_factory=lambda: _letters(2, 5, 20_000))
     scale: StandardScaler = field(default_factory=StandardScaler)
     has_surface: bool = False
@@ -78,7 +74,7 @@ class StanceSpace:
     def matrix(self, fields: PairFields) -> sparse.csr_matrix:
         """One row per pair: every field beside the counted signals."""
         blocks = [getattr(self, name).transform(getattr(fields, name)) for name in self._names()]
-        blocks.append(sparse.csr_matrix(self.scale.transform(fields.counted) * COUNTED_WEIGHT))
+        blocks.append(sparse.csr_matrix(np.asarray(self.scale.transform(fields.counted)) * COUNTED_WEIGHT))
         return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
 
     def _names(self) -> tuple[str, ...]:
@@ -88,21 +84,33 @@ class StanceSpace:
 
 @dataclass
 class StanceMembers:
-    """A linear member on every field and, given enough pairs, trees on signals and latent components."""
+    """Two linear members on every field, one-vs-rest each.
+
+    Attributes:
+        space: the fields as numbers.
+        logistic: logistic regressions.
+        machines: support vector machines on columns scaled by their log-count ratio (NB-SVM, Wang and Manning 2012).
+        ratios: that scale, one row per stance known.
+        known: the stances the members know, in order.
+    """
 
     space: StanceSpace
-    linear: LogisticRegression
-    components: TruncatedSVD | None
-    trees: HistGradientBoostingClassifier | None
+    logistic: list[LogisticRegression]
+    machines: list[LinearSVC]
+    ratios: np.ndarray
+    known: tuple[int, ...]
 
     def votes(self, fields: PairFields) -> np.ndarray:
-        """Log-probabilities of each member for each stance, side by side."""
+        """Mean of the two members' shares, one column per stance."""
         matrix = self.space.matrix(fields)
-        votes = [_full(self.linear.predict_proba(matrix), self.linear.classes_)]
-        if self.trees is not None and self.components is not None:
-            held = np.hstack([fields.counted, self.components.transform(matrix)])
-            votes.append(_full(self.trees.predict_proba(held), self.trees.classes_))
-        return np.log(np.clip(np.hstack(votes), 1e-4, 1.0))
+        first = np.column_stack([one.predict_proba(matrix)[:, 1] for one in self.logistic])
+        scaled = [np.asarray(one.decision_function(matrix.multiply(row).tocsr())) for one, row in self._machines()]
+        second = expit(2 * np.column_stack(scaled))
+        mean = (first / first.sum(axis=1, keepdims=True) + second / second.sum(axis=1, keepdims=True)) / 2
+        return _full(mean, self.known)
+
+    def _machines(self) -> zip[tuple[LinearSVC, np.ndarray]]:
+        return zip(self.machines, self.ratios, strict=True)
 
 
 @dataclass
@@ -111,8 +119,8 @@ class StanceModel:
 
     Attributes:
         members: fitted on all pairs.
-        vote: multinomial logistic regression from the members' out-of-fold votes to calibrated probabilities.
-        bias: factors on the probabilities that make the macro-F1 of the out-of-fold votes highest.
+        vote: multinomial logistic regression from the logarithm of out-of-fold votes to calibrated probabilities.
+        bias: factors on the votes that make the macro-F1 of the out-of-fold votes highest.
         surfaces_of_all: whether names of peoples, not only slurs, were shown to the members.
         scores: out-of-fold macro-F1 and F1 of the hostile class.
     """
@@ -125,19 +133,24 @@ class StanceModel:
 
     def probabilities(self, pairs: Sequence[Pair]) -> np.ndarray:
         """Calibrated probabilities, columns hostile, neutral, positive."""
-        if not pairs:
-            return np.zeros((0, len(STANCES)))
+        return self._calibrated(self.votes(pairs))
+
+    def votes(self, pairs: Sequence[Pair]) -> np.ndarray:
+        """What the members say before calibration, columns hostile, neutral, positive."""
         parts = [
-            self.vote.predict_proba(
-                self.members.votes(pair_fields(pairs[first : first + BATCH_PAIRS], self.surfaces_of_all))
-            )
+            self.members.votes(pair_fields(pairs[first : first + BATCH_PAIRS], self.surfaces_of_all))
             for first in range(0, len(pairs), BATCH_PAIRS)
         ]
-        return _full(np.vstack(parts), self.vote.classes_)
+        return np.vstack(parts) if parts else np.zeros((0, len(STANCES)))
 
-    def choose(self, probabilities: np.ndarray) -> np.ndarray:
-        """The stance -1, 0 or 1 per row of probabilities."""
-        return np.asarray(STANCES)[(probabilities * self.bias).argmax(axis=1)]
+    def _calibrated(self, votes: np.ndarray) -> np.ndarray:
+        if not len(votes):
+            return votes
+        return _full(np.asarray(self.vote.predict_proba(_logs(votes))), np.asarray(self.vote.classes_))
+
+    def choose(self, votes: np.ndarray) -> np.ndarray:
+        """The stance -1, 0 or 1 per row of votes."""
+        return np.asarray(STANCES)[(votes * self.bias).argmax(axis=1)]
 
     def stances(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         """Stance towards each group of people each message mentions.
@@ -154,10 +167,11 @@ class StanceModel:
 
     def frame(self, pairs: Sequence[Pair]) -> pl.DataFrame:
         """`stance, p_hostile, p_neutral, p_positive, is_abstained` for pairs, in order."""
-        found = self.probabilities(pairs)
+        votes = self.votes(pairs)
+        found = self._calibrated(votes)
         return pl.DataFrame(
             {
-                "stance": pl.Series(self.choose(found), dtype=pl.Int64),
+                "stance": pl.Series(self.choose(votes), dtype=pl.Int64),
                 "p_hostile": pl.Series(found[:, 0], dtype=pl.Float64),
                 "p_neutral": pl.Series(found[:, 1], dtype=pl.Float64),
                 "p_positive": pl.Series(found[:, 2], dtype=pl.Float64),
@@ -166,7 +180,11 @@ class StanceModel:
         )
 
 
-def _full(probabilities: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _logs(votes: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(votes, 1e-4, 1.0))
+
+
+def _full(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> np.ndarray:
     full = np.zeros((len(probabilities), len(STANCES)))
     full[:, [STANCES.index(int(one)) for one in classes]] = probabilities
     return full
@@ -225,10 +243,9 @@ def fit_stance(
     """Fit members, and the vote and bias on votes of members that had not seen the pair's group."""
     fields = pair_fields(pairs, surfaces_of_all)
     votes = _unseen_votes(fields, truth, groups, seed)
-    vote = LogisticRegression(C=0.3, max_iter=2_000, random_state=seed).fit(votes, truth)
-    found = _full(vote.predict_proba(votes), vote.classes_)
-    bias = best_bias(found, truth)
-    chosen = np.asarray(STANCES)[(found * bias).argmax(axis=1)]
+    vote = LogisticRegression(C=1.0, max_iter=2_000, random_state=seed).fit(_logs(votes), truth)
+    bias = best_bias(votes, truth)
+    chosen = np.asarray(STANCES)[(votes * bias).argmax(axis=1)]
     scores = {
         "stance_macro_f1": macro_f1(truth, chosen),
         "stance_hostile_f1": binary_f1(truth == -1, chosen == -1),
@@ -241,14 +258,9 @@ def _unseen_votes(fields: PairFields, truth: np.ndarray, groups: np.ndarray, see
     count = min(INNER_FOLDS, len(np.unique(groups)))
     if count < 2:
         return fit_members(fields, truth, seed).votes(fields)
-    votes: np.ndarray | None = None
+    votes = np.zeros((len(truth), len(STANCES)))
     for seen, held in GroupKFold(count, shuffle=True, random_state=seed).split(truth, groups=groups):
-        found = fit_members(part(fields, seen), truth[seen], seed, trees=len(truth) >= FEWEST_FOR_TREES).votes(
-            part(fields, held)
-        )
-        votes = np.zeros((len(truth), found.shape[1])) if votes is None else votes
-        votes[held] = found
-    assert votes is not None
+        votes[held] = fit_members(part(fields, seen), truth[seen], seed).votes(part(fields, held))
     return votes
 
 
@@ -261,30 +273,37 @@ def part(fields: PairFields, rows: np.ndarray) -> PairFields:
     return PairFields(counted=fields.counted[rows], **texts)
 
 
-def fit_members(fields: PairFields, truth: np.ndarray, seed: int, trees: bool | None = None) -> StanceMembers:
-    """Fit vocabularies and members; `trees` None means by the number of pairs."""
+def fit_members(fields: PairFields, truth: np.ndarray, seed: int) -> StanceMembers:
+    """Fit vocabularies and members on pairs of at least two stances."""
     space = StanceSpace().fit(fields)
     matrix = space.matrix(fields)
-    linear = LogisticRegression(C=3.0, class_weight="balanced", tol=1e-3, max_iter=300, random_state=seed)
-    linear.fit(matrix, truth)
-    if not (len(truth) >= FEWEST_FOR_TREES if trees is None else trees):
-        return StanceMembers(space, linear, None, None)
-    components = TruncatedSVD(COMPONENTS, random_state=seed).fit(matrix)
-    held = np.hstack([fields.counted, components.transform(matrix)])
-    boosted = HistGradientBoostingClassifier(
-        max_iter=120, learning_rate=0.07, max_leaf_nodes=15, l2_regularization=5, class_weight="balanced",
-        early_stopping=False, random_state=seed,
-    )  # fmt: skip
-    return StanceMembers(space, linear, components, boosted.fit(held, truth))
+    known = tuple(sorted(set(truth.tolist())))
+    logistic, machines, ratios = [], [], []
+    for stance in known:
+        is_it = truth == stance
+        one = LogisticRegression(C=3.0, class_weight="balanced", tol=1e-3, max_iter=300, random_state=seed)
+        logistic.append(one.fit(matrix, is_it))
+        ratios.append(log_count_ratio(matrix, is_it))
+        machine = LinearSVC(C=0.15, class_weight="balanced", tol=1e-2, max_iter=300, random_state=seed)
+        machines.append(machine.fit(matrix.multiply(ratios[-1]).tocsr(), is_it))
+    return StanceMembers(space, logistic, machines, np.vstack(ratios), known)
 
 
-def best_bias(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def log_count_ratio(matrix: sparse.csr_matrix, is_it: np.ndarray) -> np.ndarray:
+    """How much more of each column one class holds, as |log ratio| of smoothed shares, 0.3 added to each."""
+    positive = matrix.maximum(0).tocsr()
+    inside = 0.5 + np.asarray(positive[np.flatnonzero(is_it)].sum(axis=0)).ravel()
+    outside = 0.5 + np.asarray(positive[np.flatnonzero(~is_it)].sum(axis=0)).ravel()
+    return np.abs(np.log((inside / inside.sum()) / (outside / outside.sum()))) + 0.3
+
+
+def best_bias(votes: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Factors for hostile and positive, neutral kept at one, that make macro-F1 highest on a small grid."""
     best, chosen = -1.0, np.ones(len(STANCES))
     for hostile in np.arange(0.6, 2.61, 0.1):
         for positive in np.arange(0.6, 3.01, 0.2):
             factors = np.array([hostile, 1.0, positive])
-            found = np.asarray(STANCES)[(probabilities * factors).argmax(axis=1)]
+            found = np.asarray(STANCES)[(votes * factors).argmax(axis=1)]
             score = macro_f1(truth, found)
             if score > best + 1e-4:
                 best, chosen = score, factors

@@ -37,9 +37,12 @@ def known_by(frame: pl.DataFrame, respondents: pl.DataFrame, quarter: str) -> pl
 def waves_known_by(
     quarter: str, respondents: pl.DataFrame, answers: pl.DataFrame, weights: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Respondents, answers and weights of the waves that `known_by` keeps."""
-    return (
-        known_by(respondents, respondents, quarter),
-        known_by(answers, respondents, quarter),
-        known_by(weights, respondents, quarter),
+    """Respondents, answers and weights of the waves that `known_by` keeps and that could be weighted.
+
+    A wave whose calibration failed has no weights; nothing is estimated from it.
+    """
+    weighted = pl.col("wave_id").is_in(weights["wave_id"].unique().to_list())
+    people, replies, weights_known = (
+        known_by(frame, respondents, quarter).filter(weighted) for frame in (respondents, answers, weights)
     )
+    return people, replies, weights_known

@@ -95,11 +95,15 @@ def collapsed(raw: pl.DataFrame) -> pl.DataFrame:
     kept = ordered.with_columns(copy_count=pl.len().over("source_id", "message_ref").cast(pl.Int64)).unique(
         ["source_id", "message_ref"], keep="first", maintain_order=True
     )
-    pairs = zip(kept["source_id"].to_list(), kept["message_ref"].to_list(), strict=True)
-    ids = pl.Series([message_id(source, ref) for source, ref in pairs], dtype=pl.String)
-    return kept.with_columns(message_id=ids).sort("published_at", "message_id")
+    return kept.with_columns(message_id=message_ids(kept["source_id"], kept["message_ref"])).sort("published_at", "message_id")
 
 
 def message_id(source_id: str, message_ref: str) -> str:
     """Identifier of a message: 24 hexadecimal digits that depend on its source and reference only."""
     return hashlib.blake2b(f"{source_id}\x1f{message_ref}".encode(), digest_size=12).hexdigest()
+
+
+def message_ids(source_ids: pl.Series, message_refs: pl.Series) -> pl.Series:
+    """`message_id` of each pair, in order."""
+    pairs = zip(source_ids.to_list(), message_refs.to_list(), strict=True)
+    return pl.Series("message_id", [message_id(source, ref) for source, ref in pairs], dtype=pl.String)

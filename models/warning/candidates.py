@@ -216,6 +216,35 @@ def _facts(case: _Case, texts: pl.DataFrame, before: int) -> CaseFacts:
     )
 
 
+def _story(
+    case: _Case,
+    root: str | None,
+    kind: str,
+    texts: pl.DataFrame,
+    *,
+    signals: pl.DataFrame,
+    false_alarms: Mapping[str, float],
+) -> Story:
+    facts = _facts(case, texts, _count_before(case, signals))
+    assessment = assess(facts)
+    return Story(
+        region_code=case.region_code,
+        week=case.week,
+        case_kind=kind,
+        group_codes=sorted(case.groups),
+        signals=list(dict.fromkeys(cell["signal"] for cell in case.cells)),
+        observed=facts.observed,
+        expected=facts.expected,
+        cluster_count=facts.cluster_count,
+        message_count=texts.height,
+        false_alarms=false_alarms.get(case.region_code, 0.0),
+        quiet_count=max(1, int(case.leading["upperbound"] or 0)),
+        accord_count=_accord_count(case, signals),
+        is_continued=root is not None,
+        assessment=assessment,
+    )
+
+
 def _row(
     case: _Case,
     root: str | None,
@@ -228,24 +257,7 @@ def _row(
     sources = one_each["source_kind"].to_list() if "source_kind" in one_each.columns else []
     kind = case_kind(one_each["text"].to_list(), names, sources)
     bodies = route(kind, case.region_code)
-    facts = _facts(case, texts, _count_before(case, signals))
-    assessment = assess(facts)
-    story = Story(
-        region_code=case.region_code,
-        week=case.week,
-        case_kind=kind,
-        group_codes=sorted(case.groups),
-        signals=names,
-        observed=facts.observed,
-        expected=facts.expected,
-        cluster_count=facts.cluster_count,
-        message_count=texts.height,
-        false_alarms=false_alarms.get(case.region_code, 0.0),
-        quiet_count=max(1, int(case.leading["upperbound"] or 0)),
-        accord_count=_accord_count(case, signals),
-        is_continued=root is not None,
-        assessment=assessment,
-    )
+    story = _story(case, root, kind, texts, signals=signals, false_alarms=false_alarms)
     words = explain(story)
     examples = one_each.head(EXAMPLES)
     return {
@@ -255,11 +267,11 @@ def _row(
         "group_codes": sorted(case.groups),
         "signals": names,
         "case_kind": kind,
-        "severity": assessment.severity,
+        "severity": story.assessment.severity,
         "score": float(case.leading["score"]),
         "is_continuation_of": root,
         "message_count": texts.height,
-        "cluster_count": facts.cluster_count,
+        "cluster_count": story.cluster_count,
         "expected_false_alarms_per_year": story.false_alarms,
         "primary_body": bodies.primary_body,
         "supporting_bodies": list(bodies.supporting_bodies),

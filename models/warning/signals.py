@@ -21,7 +21,7 @@ from models.warning.detectors.outcome import FloatArray
 from models.warning.series import PEACE_SIGNALS, SIGNALS, SeriesError
 
 FARRINGTON_WEEKS = 3 * 52 + 4
-FARRINGTON_LEAST_MEAN = 1.0
+FARRINGTON_LEAST_MEAN = 3.0
 KEYS = ("region_code", "group_code", "signal")
 
 
@@ -59,7 +59,7 @@ def signals(frame: pl.DataFrame, weeks: list[date], options: SignalOptions | Non
 
     Args:
         frame: result of `series`.
-        weeks: Mondays to test; each must be a week of `frame`.
+        weeks: Mondays to test; weeks that the series does not reach give no rows.
         options: see `SignalOptions`.
 
     Returns:
@@ -67,13 +67,13 @@ def signals(frame: pl.DataFrame, weeks: list[date], options: SignalOptions | Non
         the cell alarms in such a week although nothing happens, at the threshold the correction came to.
 
     Raises:
-        SeriesError: if a week is not in the series, or the series is not a full grid.
+        SeriesError: if a date is no Monday, or the series is not a full grid.
     """
     options = options or SignalOptions()
     all_weeks = frame["week_date"].unique().sort().to_list()
-    missing = [week for week in weeks if week not in all_weeks]
-    if missing:
-        raise SeriesError(f"week {missing[0]} is not in the series; give Mondays between its first and last week")
+    odd = [week for week in weeks if week.weekday() != 0]
+    if odd:
+        raise SeriesError(f"week {odd[0]} is no Monday; weeks are named by their Monday")
     cells = frame.sort(*KEYS, "week_date")
     keys = cells.select(KEYS).unique(maintain_order=True)
     if keys.height * len(all_weeks) != cells.height:
@@ -90,7 +90,7 @@ def signals(frame: pl.DataFrame, weeks: list[date], options: SignalOptions | Non
             kind,
             options,
         )
-        for week in sorted(set(weeks))
+        for week in sorted(set(weeks) & set(all_weeks))
     ]
     return pl.concat(tables) if tables else _no_signals()
 
@@ -110,9 +110,9 @@ def _tested(counts: FloatArray, kind: np.ndarray, week: int, options: SignalOpti
         result.history[rows] = prediction.history
         for row in rows[known]:
             result.detector[row] = "gamma_poisson"
+    _with_farrington(result, counts, week)
     result.upperbound = quantile(1 - options.alpha, result.expected, result.dispersion)
     result.p_value = upper_tail(counts[:, week], result.expected, result.dispersion)
-    _with_farrington(result, counts, week, options)
     return result
 
 
@@ -121,8 +121,13 @@ def _unknown(cells: int) -> _Week:
     return _Week(nothing, nothing.copy(), nothing.copy(), nothing.copy(), np.zeros(cells), ["none"] * cells)
 
 
-def _with_farrington(result: _Week, counts: FloatArray, week: int, options: SignalOptions) -> None:
-    """Replace the prediction of cells with a long and dense history."""
+def _with_farrington(result: _Week, counts: FloatArray, week: int) -> None:
+    """Replace the prediction of cells with a long and dense history.
+
+    The mean is Farrington's. The tail is that of a prediction which includes the error of the mean, with a dispersion
+    not below the pooled one: after the correction for many cells p values far out decide, and there the dispersion
+    of a single series is too noisy.
+    """
     past = counts[:, max(week - FARRINGTON_WEEKS, 0) : week]
     seen = (~np.isnan(past)).sum(axis=1)
     mean = np.nansum(past, axis=1) / np.maximum(seen, 1)
@@ -130,14 +135,12 @@ def _with_farrington(result: _Week, counts: FloatArray, week: int, options: Sign
     if not rows.size:
         return
     years = min(5, (week - 3) // 52)
-    choice = FarringtonFlexibleOptions(b=years, alpha=options.alpha, limit_cases=0)
+    choice = FarringtonFlexibleOptions(b=years, limit_cases=0)
     outcome = farrington_flexible(counts[rows], [week], choice)
-    known = outcome.is_known[:, 0] & ~np.isnan(outcome.p_value[:, 0])
+    known = outcome.is_known[:, 0] & ~np.isnan(outcome.expected[:, 0])
     chosen = rows[known]
     result.expected[chosen] = outcome.expected[known, 0]
-    result.upperbound[chosen] = outcome.upperbound[known, 0]
-    result.p_value[chosen] = outcome.p_value[known, 0]
-    result.dispersion[chosen] = np.nan
+    result.dispersion[chosen] = np.maximum(outcome.dispersion[known, 0], result.dispersion[chosen])
     for row in chosen:
         result.detector[row] = "farrington_flexible"
 
@@ -199,13 +202,10 @@ def _threshold(p_values: FloatArray, q_values: FloatArray, rate: float) -> float
 def _false_alarm(tested: _Week, threshold: FloatArray, options: SignalOptions) -> FloatArray:
     """Probability that the cell's count reaches the alarm region when its prediction is true.
 
-    Counts are whole numbers, so this is below the threshold itself, often far below; for cells tested by
-    Farrington the threshold is taken.
+    Counts are whole numbers, so this is below the threshold itself, often far below.
     """
     needed = quantile(1 - threshold, tested.expected, tested.dispersion) + 1
-    reached = upper_tail(np.maximum(needed, options.least_count), tested.expected, tested.dispersion)
-    is_untold = np.isnan(tested.dispersion) & ~np.isnan(tested.expected)
-    return np.where(is_untold, threshold, reached)
+    return upper_tail(np.maximum(needed, options.least_count), tested.expected, tested.dispersion)
 
 
 def _note(history: int, is_covered: bool, detector: str, options: SignalOptions) -> str | None:

@@ -50,12 +50,8 @@ def _wrong_input_ends() -> Iterator[None]:
 
 @app.command()
 def classify(
-    file: Annotated[
-        Path, typer.Argument(metavar="IN", help=f"messages with id and text: {', '.join(READ_KINDS)}")
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help=f"where to write: {', '.join(WRITTEN_KINDS)}")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="IN", help=f"messages with id and text: {', '.join(READ_KINDS)}")],
+    output: Annotated[Path, typer.Option("-o", "--output", help=f"where to write: {', '.join(WRITTEN_KINDS)}")],
     model: Annotated[
         Path | None, typer.Option(help="model directory; the default is the shipped corpus's model")
     ] = None,
@@ -187,9 +183,7 @@ def train_model(
         Path, typer.Argument(metavar="LABELS", help="text, text_id?, discourse?, severity?, target+stance?")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="model directory to write")],
-    from_scratch: Annotated[
-        bool, typer.Option("--from-scratch", help="leave the shipped corpus out")
-    ] = False,
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="leave the shipped corpus out")] = False,
     heads: Annotated[str, typer.Option(help="comma-separated: discourse,severity,stance")] = ",".join(HEADS),
 ) -> None:
     """Train on your own labels, added to the shipped corpus unless `--from-scratch`."""
@@ -220,9 +214,7 @@ def _heads(written: str) -> tuple[str, ...]:
     chosen = tuple(one.strip() for one in written.split(",") if one.strip())
     unknown = sorted(set(chosen) - set(HEADS))
     if unknown or not chosen:
-        raise LabelsError(
-            f"--heads {written!r}: unknown {', '.join(unknown) or 'nothing'}; known: {', '.join(HEADS)}"
-        )
+        raise LabelsError(f"--heads {written!r}: unknown {', '.join(unknown) or 'nothing'}; known: {', '.join(HEADS)}")
     return chosen
 
 
@@ -279,12 +271,12 @@ def evaluated(labelled: pl.DataFrame, model: DiscourseModel) -> dict[str, dict]:
             )
     pairs, truth, groups, _ = labelled_pairs(labelled, found)
     if pairs and model.stance is not None:
-        chance = model.stance.probabilities(pairs)
+        votes = model.stance.votes(pairs)
         result["stance"] = evaluation(
             truth,
-            model.stance.choose(chance),
+            model.stance.choose(votes),
             positive=-1,
-            positive_probability=chance[:, 0].tolist(),
+            positive_probability=votes[:, 0].tolist(),
             groups=groups,
             classes=STANCES,
         )
@@ -294,9 +286,7 @@ def evaluated(labelled: pl.DataFrame, model: DiscourseModel) -> dict[str, dict]:
 
 
 def _plain(value: object) -> dict:
-    return json.loads(
-        json.dumps(value, default=lambda one: one.item() if isinstance(one, np.generic) else list(one))
-    )
+    return json.loads(json.dumps(value, default=lambda one: one.item() if isinstance(one, np.generic) else list(one)))
 
 
 def _shown(value: float | None) -> str:

@@ -65,9 +65,7 @@ def _frame(path: Path, content: bytes, kind: str) -> pl.DataFrame:
         if kind == ".csv":
             return pl.read_csv(BytesIO(_utf8(path, content)), infer_schema=False)
     except pl.exceptions.PolarsError as error:
-        raise MessageFileError(
-            f"{path}: cannot be read as {kind[1:]}: {str(error).splitlines()[0]}"
-        ) from error
+        raise MessageFileError(f"{path}: cannot be read as {kind[1:]}: {str(error).splitlines()[0]}") from error
     return _of_lines(path, _utf8(path, content))
 
 
@@ -90,9 +88,7 @@ def _of_lines(path: Path, content: bytes) -> pl.DataFrame:
         except ValueError as error:
             raise MessageFileError(f"{path}, line {number}: not JSON ({error})") from error
         if not isinstance(held, dict):
-            raise MessageFileError(
-                f"{path}, line {number}: must be an object with `text`, found {type(held).__name__}"
-            )
+            raise MessageFileError(f"{path}, line {number}: must be an object with `text`, found {type(held).__name__}")
         rows.append({str(name): _plain(value) for name, value in held.items()})
     names = list(dict.fromkeys(name for row in rows for name in row))
     return pl.DataFrame({name: pl.Series([row.get(name) for row in rows], dtype=pl.String) for name in names})
@@ -108,9 +104,7 @@ def _plain(value: object) -> str | None:
 
 def _as_strings(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(
-        column.cast(pl.String)
-        if not column.dtype.is_nested()
-        else pl.Series(column.name, map(str, column.to_list()))
+        column.cast(pl.String) if not column.dtype.is_nested() else pl.Series(column.name, map(str, column.to_list()))
         for column in frame
     )
 

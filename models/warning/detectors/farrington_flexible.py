@@ -200,7 +200,10 @@ def _test(
     options: FarringtonFlexibleOptions,
 ) -> None:
     weights = (~np.isnan(window)).astype(np.float64)
-    level, error, dispersion, is_known = _predictions(np.nan_to_num(window), weights, design, options)
+    model = _final_model(np.nan_to_num(window), weights, design, options)
+    level, dispersion, is_known = model.level, model.phi, model.is_known
+    with np.errstate(invalid="ignore"):
+        error = np.sqrt(model.error_dispersion * model.variance)
     mean = np.exp(level)
     expected, upper, score, p_value = _bounds(level, mean, error, dispersion, observed=observed, options=options)
     with np.errstate(invalid="ignore"):
@@ -212,6 +215,7 @@ def _test(
     outcome.upperbound[rows, columns] = np.where(shown, upper, np.nan)
     outcome.score[rows, columns] = np.where(is_known, score, np.nan)
     outcome.p_value[rows, columns] = np.where(is_known, p_value, np.nan)
+    outcome.dispersion[rows, columns] = np.where(is_known, dispersion * (1 + model.variance * mean), np.nan)
     outcome.alarm[rows, columns] = alarm
 
 
@@ -228,25 +232,20 @@ class _Model:
     has_trend: BoolArray
 
 
-def _predictions(
-    counts: FloatArray, weights: FloatArray, design: Design, options: FarringtonFlexibleOptions
-) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
-    """Linear predictor of the tested week, its standard error, the dispersion, and if there is an answer."""
+def _final_model(counts: FloatArray, weights: FloatArray, design: Design, options: FarringtonFlexibleOptions) -> _Model:
+    """The model with trend where the trend may stay, without it elsewhere."""
     if not options.has_trend:
-        model = _model(counts, weights, design, options, has_trend=False)
-    else:
-        model = _model(counts, weights, design, options, has_trend=True)
-        largest = np.where(weights > 0, counts, -np.inf).max(axis=1)
-        with np.errstate(over="ignore", invalid="ignore"):
-            keeps = (model.p_trend < options.p_threshold_trend) & (np.exp(model.level) <= largest)
-        keeps &= (options.b >= 3) & model.has_trend
-        refit = np.flatnonzero(~keeps)
-        if refit.size:
-            flat = _model(counts[refit], weights[refit], design, options, has_trend=False)
-            model = _replaced(model, refit, flat)
-    with np.errstate(invalid="ignore"):
-        error = np.sqrt(model.error_dispersion * model.variance)
-    return model.level, error, model.phi, model.is_known
+        return _model(counts, weights, design, options, has_trend=False)
+    model = _model(counts, weights, design, options, has_trend=True)
+    largest = np.where(weights > 0, counts, -np.inf).max(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        keeps = (model.p_trend < options.p_threshold_trend) & (np.exp(model.level) <= largest)
+    keeps &= (options.b >= 3) & model.has_trend
+    refit = np.flatnonzero(~keeps)
+    if refit.size:
+        flat = _model(counts[refit], weights[refit], design, options, has_trend=False)
+        model = _replaced(model, refit, flat)
+    return model
 
 
 def _replaced(model: _Model, rows: IntArray, other: _Model) -> _Model:

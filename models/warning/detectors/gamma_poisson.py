@@ -97,6 +97,7 @@ def gamma_poisson(
         outcome.expected[:, column] = prediction.mean
         outcome.upperbound[:, column] = upper
         outcome.p_value[:, column] = upper_tail(observed, prediction.mean, prediction.dispersion)
+        outcome.dispersion[:, column] = prediction.dispersion
         outcome.is_known[:, column] = ~np.isnan(prediction.mean)
     return outcome
 

@@ -26,6 +26,7 @@ class Outcome:
         alarm: True where the count is unusual.
         score: the method's own scaled exceedance; above 1 for Farrington, in standard deviations for EARS.
         p_value: probability of a count at least this high without an outbreak; nan where not defined.
+        dispersion: predictive variance over mean, estimation error of the mean included; nan where not defined.
         is_known: False where the method could not be computed at all (no convergence, no history).
     """
 
@@ -34,6 +35,7 @@ class Outcome:
     alarm: BoolArray
     score: FloatArray
     p_value: FloatArray
+    dispersion: FloatArray
     is_known: BoolArray
 
 
@@ -45,6 +47,7 @@ def empty_outcome(shape: tuple[int, ...]) -> Outcome:
         alarm=np.zeros(shape, dtype=bool),
         score=np.full(shape, np.nan),
         p_value=np.full(shape, np.nan),
+        dispersion=np.full(shape, np.nan),
         is_known=np.zeros(shape, dtype=bool),
     )
 

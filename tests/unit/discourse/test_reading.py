@@ -73,7 +73,7 @@ def test_the_first_look_keeps_the_interethnic_part_of_the_corpus():
     kept = corpus.with_columns(look)
     interethnic = kept.filter(~pl.col("discourse").is_in(["authority", "other"]))
     hostile = kept.filter(pl.col("discourse") == "hostile")
-    assert hostile["is_candidate"].mean() >= 0.96
+    assert hostile["is_candidate"].mean() >= 0.98
     assert interethnic["is_candidate"].mean() >= 0.95
     assert kept.filter(pl.col("discourse") == "other")["is_candidate"].mean() < 0.8
 
@@ -145,5 +145,5 @@ def test_bootstrap_respects_groups():
 
 
 def test_every_lexicon_category_has_entries():
-    assert len(lexicon().categories) == 18
+    assert len(lexicon().categories) == 19
     assert len(lexicon().substrings(["slur"])) > 50

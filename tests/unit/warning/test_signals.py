@@ -96,8 +96,16 @@ def test_missing_columns_and_weeks_are_named() -> None:
     messages, labels = feed(quiet_weeks(2))
     with pytest.raises(SeriesError, match="messages: column region_code"):
         series(messages.drop("region_code"), labels)
-    with pytest.raises(SeriesError, match="1999-01-04 is not in the series"):
-        signals(series(messages, labels), [date(1999, 1, 4)])
+    with pytest.raises(SeriesError, match="2025-01-07 is no Monday"):
+        signals(series(messages, labels), [date(2025, 1, 7)])
+
+
+def test_weeks_the_feeds_do_not_reach_and_empty_feeds_give_no_rows() -> None:
+    messages, labels = feed(quiet_weeks(2))
+    assert signals(series(messages, labels), [date(1999, 1, 4)]).schema == SIGNAL_SCHEMA
+    empty = signals(series(messages.head(0), labels.head(0)), [START])
+    assert empty.height == 0
+    assert candidates(empty, messages.head(0), labels.head(0)).height == 0
 
 
 def test_short_history_is_said() -> None:
