@@ -50,9 +50,7 @@ def bulletin(
     return numbers, _write_issues(workplace.bulletins / quarter, tables, numbers, meta)
 
 
-def _write_issues(
-    folder: Path, tables: BulletinTables, numbers: pl.DataFrame, meta: BulletinMeta
-) -> pl.DataFrame:
+def _write_issues(folder: Path, tables: BulletinTables, numbers: pl.DataFrame, meta: BulletinMeta) -> pl.DataFrame:
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for language in LANGUAGES:

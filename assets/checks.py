@@ -28,9 +28,7 @@ def contract_check(contract: TableContract) -> dg.AssetChecksDefinition:
         blocking=True,
         description=f"The rules of data_contracts/tables/{contract.table}.yml, through Great Expectations",
     )
-    def check(
-        context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]
-    ) -> dg.AssetCheckResult:
+    def check(context: dg.AssetCheckExecutionContext, workplace: dg.ResourceParam[Workplace]) -> dg.AssetCheckResult:
         started = time.perf_counter()
         staged = workplace.staged(contract.table, context.run.run_id)
         files = staged or workplace.published(contract.table)

@@ -11,6 +11,4 @@ def discourse_model(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeRes
     from assets.shipped_model import ensure_model
 
     model, folder, was_fitted = ensure_model(workplace.models, workplace.seed)
-    return dg.MaterializeResult(
-        metadata={"path": str(folder), "version": model.version, "fitted_now": was_fitted}
-    )
+    return dg.MaterializeResult(metadata={"path": str(folder), "version": model.version, "fitted_now": was_fitted})

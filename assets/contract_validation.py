@@ -78,8 +78,7 @@ def _lay_out(database: Path, contract: TableContract, files: Sequence[Path]) -> 
     listed = ", ".join(literal(str(path)) for path in files)
     with duckdb.connect(str(database)) as connection:
         connection.execute(
-            f"CREATE TABLE {quoted(contract.table)} AS "
-            f"SELECT * FROM read_parquet([{listed}], hive_partitioning=false)"
+            f"CREATE TABLE {quoted(contract.table)} AS SELECT * FROM read_parquet([{listed}], hive_partitioning=false)"
         )
         row = connection.execute(f"SELECT count(*) FROM {quoted(contract.table)}").fetchone()
     return int(row[0]) if row else 0
@@ -119,9 +118,7 @@ def _rule_result(result: Any, hidden: set[str]) -> RuleResult:
     if offending is not None:
         offending = int(offending)
     elif not result.success and result.exception_info.get("raised_exception"):
-        return RuleResult(
-            meta["rule"], column, False, None, (str(result.exception_info["exception_message"]),)
-        )
+        return RuleResult(meta["rule"], column, False, None, (str(result.exception_info["exception_message"]),))
     return RuleResult(meta["rule"], column, bool(result.success), offending, _sample(details, column, hidden))
 
 
@@ -133,4 +130,3 @@ def _sample(details: dict[str, Any], column: str | None, hidden: set[str]) -> tu
     elif column in hidden:
         return ()
     return tuple(str(value)[:200] for value in values[:SAMPLE_ROWS])
-

@@ -53,6 +53,4 @@ def out_discourse__rates(
     """Weekly rates by region and group, plain and corrected for the classifier's measured confusion."""
     model = load_model(workplace.models, workplace.seed)
     names = [quarter_of_partition(key) for key in context.partition_keys]
-    return pl.concat(
-        rates.rates(messages, labels, mentions, quarter, confusion=model.confusion) for quarter in names
-    )
+    return pl.concat(rates.rates(messages, labels, mentions, quarter, confusion=model.confusion) for quarter in names)

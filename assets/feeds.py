@@ -19,19 +19,24 @@ ALL_DAYS = dg.AllPartitionMapping()
 
 @dg.multi_asset(
     outs={
-        "raw_feeds__messages": dg.AssetOut(dagster_type=pl.DataFrame, kinds={"polars"}),
-        "core_feeds__quarantine": dg.AssetOut(dagster_type=pl.DataFrame, kinds={"polars"}),
+        "raw_feeds__messages": dg.AssetOut(kinds={"polars"}),
+        "core_feeds__quarantine": dg.AssetOut(kinds={"polars"}),
     },
     partitions_def=feed_files,
+    backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="feeds",
 )
 def feed_file(
     context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """One export of messages: no name, handle or profile leaves this step; what cannot be read is set aside."""
-    file = file_of_partition(workplace.inbox, "feed", context.partition_key)
-    read = read_feed(file, as_of=workplace.as_of, pseudonym_key=workplace.pseudonym_key)
-    return read.rows, read.quarantine
+) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """Exports of messages: no name, handle or profile leaves this step; what cannot be read is set aside."""
+    rows: dict[str, pl.DataFrame] = {}
+    refused: dict[str, pl.DataFrame] = {}
+    for key in context.partition_keys:
+        file = file_of_partition(workplace.inbox, "feed", key)
+        read = read_feed(file, as_of=workplace.as_of, pseudonym_key=workplace.pseudonym_key)
+        rows[key], refused[key] = read.rows, read.quarantine
+    return rows, refused
 
 
 @dg.multi_asset(

@@ -46,5 +46,7 @@ def out_inbox__files(
         ]
     )
     check_account(accounts, messages.select(pl.len()).collect().item())
-    refused = [frame.select("file_sha256", "row_number", "rule") for frame in (survey_refused, feed_refused, council_refused)]
+    refused = [
+        frame.select("file_sha256", "row_number", "rule") for frame in (survey_refused, feed_refused, council_refused)
+    ]
     return inbox_table(scan_inbox(workplace.inbox), accounts.drop("kind"), pl.concat(refused))

@@ -5,8 +5,21 @@ import polars as pl
 
 from assets.partition_keys import quarter_of_partition
 from assets.partitions import quarters
+from assets.questionnaires import questionnaires_of_waves
+from assets.workplace import Workplace
 from data_contracts.indicator_registry import plan, registry
-from models.survey import change, indicators, outlook, wave_quality
+from models.survey import (
+    change,
+    comparability,
+    decomposition,
+    indicators,
+    measurement,
+    outlook,
+    region_groups,
+    sensitivity,
+    wave_changes,
+    wave_quality,
+)
 from models.survey import plan as plan_test
 from models.survey.reporting_period import known_by, waves_known_by
 
@@ -21,6 +34,7 @@ WAVE_INPUTS = {
 @dg.asset(ins=WAVE_INPUTS, partitions_def=quarters, group_name="indicators", kinds={"polars"})
 def out_indicators__estimates(
     context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
     respondents: pl.DataFrame,
     answers: pl.DataFrame,
     weights: pl.DataFrame,
@@ -28,7 +42,9 @@ def out_indicators__estimates(
     """Accord, tolerance and wellbeing by year and domain, each with its error, suppressed where the rules say."""
     quarter = quarter_of_partition(context.partition_key)
     people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
-    return indicators.estimates(people, replies, weighted, registry(), quarter)
+    asked = questionnaires_of_waves(workplace.inbox, people["wave_id"].unique().to_list())
+    flags = comparability.known_comparability(people, replies, asked, registry())
+    return indicators.estimates(people, replies, weighted, registry(), quarter, comparability=flags)
 
 
 @dg.asset(
@@ -60,9 +76,7 @@ def out_indicators__verdicts(out_indicators__estimates: pl.DataFrame) -> pl.Data
 
 
 @dg.asset(partitions_def=quarters, group_name="indicators", kinds={"polars"})
-def out_indicators__outlook(
-    context: dg.AssetExecutionContext, out_indicators__estimates: pl.DataFrame
-) -> pl.DataFrame:
+def out_indicators__outlook(context: dg.AssetExecutionContext, out_indicators__estimates: pl.DataFrame) -> pl.DataFrame:
     """Where the series goes until the plan's last year, and how likely each target is."""
     quarter = quarter_of_partition(context.partition_key)
     return outlook.outlook(out_indicators__estimates, quarter, plan())
@@ -89,3 +103,83 @@ def out_survey__wave_quality(
     people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
     refused = known_by(quarantine, respondents, quarter)
     return wave_quality.wave_quality(people, replies, weighted, registry(), quarter, quarantine=refused)
+
+@dg.asset(ins=WAVE_INPUTS, partitions_def=quarters, group_name="indicators", kinds={"polars"})
+def out_indicators__wave_changes(
+    context: dg.AssetExecutionContext,
+    workplace: dg.ResourceParam[Workplace],
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+) -> pl.DataFrame:
+    """Every wave against the one before it: quarter over quarter where waves are quarterly."""
+    quarter = quarter_of_partition(context.partition_key)
+    people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
+    asked = questionnaires_of_waves(workplace.inbox, people["wave_id"].unique().to_list())
+    flags = comparability.known_comparability(people, replies, asked, registry())
+    return wave_changes.wave_changes(people, replies, weighted, registry(), quarter, comparability=flags)
+
+
+@dg.asset(
+    ins={**WAVE_INPUTS, "estimates": dg.AssetIn("out_indicators__estimates")},
+    partitions_def=quarters,
+    group_name="indicators",
+    kinds={"polars"},
+)
+def out_indicators__small_areas(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+    estimates: pl.DataFrame,
+) -> pl.DataFrame:
+    """Ethnic groups region by region in the last wave: direct estimates, and modelled ones marked apart."""
+    quarter = quarter_of_partition(context.partition_key)
+    sample = indicators.scored_sample(*waves_known_by(quarter, respondents, answers, weights), registry())
+    return region_groups.small_areas(sample, estimates, registry(), quarter)
+
+
+@dg.asset(
+    ins={**WAVE_INPUTS, "estimates": dg.AssetIn("out_indicators__estimates")},
+    partitions_def=quarters,
+    group_name="indicators",
+    kinds={"polars"},
+)
+def out_indicators__decomposition(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+    estimates: pl.DataFrame,
+) -> pl.DataFrame:
+    """Each national change split into who lives here and how they answer."""
+    quarter = quarter_of_partition(context.partition_key)
+    sample = indicators.scored_sample(*waves_known_by(quarter, respondents, answers, weights), registry())
+    return decomposition.decompositions(sample, estimates, registry(), quarter)
+
+
+@dg.asset(ins=WAVE_INPUTS, partitions_def=quarters, group_name="indicators", kinds={"polars"})
+def out_indicators__sensitivity(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+) -> pl.DataFrame:
+    """The national numbers under other reasonable definitions."""
+    quarter = quarter_of_partition(context.partition_key)
+    people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
+    sample = indicators.scored_sample(people, replies, weighted, registry())
+    return sensitivity.sensitivity(sample, replies, registry(), quarter)
+
+
+@dg.asset(ins=WAVE_INPUTS, partitions_def=quarters, group_name="survey", kinds={"polars"})
+def out_survey__reliability(
+    context: dg.AssetExecutionContext,
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    weights: pl.DataFrame,
+) -> pl.DataFrame:
+    """How well the items hang together in each wave, and whether kk and ru interviews measure the same."""
+    quarter = quarter_of_partition(context.partition_key)
+    people, replies, weighted = waves_known_by(quarter, respondents, answers, weights)
+    return measurement.reliabilities(people, replies, weighted, registry(), quarter)

@@ -57,9 +57,7 @@ def build_warehouse(
     return counts
 
 
-def _create_table(
-    connection: duckdb.DuckDBPyConnection, contract: TableContract, files: Sequence[Path]
-) -> int:
+def _create_table(connection: duckdb.DuckDBPyConnection, contract: TableContract, files: Sequence[Path]) -> int:
     columns = ", ".join(f"{quoted(column.name)} {DUCKDB_TYPES[column.type]}" for column in contract.columns)
     connection.execute(f"CREATE TABLE {quoted(contract.table)} ({columns})")
     if files:
@@ -79,8 +77,7 @@ def _comment(connection: duckdb.DuckDBPyConnection, contract: TableContract) -> 
     for column in contract.columns:
         unit = f" [{column.unit}]" if column.unit else ""
         connection.execute(
-            f"COMMENT ON COLUMN {table}.{quoted(column.name)} "
-            f"IS {literal(_three(column.description) + unit)}"
+            f"COMMENT ON COLUMN {table}.{quoted(column.name)} IS {literal(_three(column.description) + unit)}"
         )
 
 

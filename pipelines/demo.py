@@ -102,9 +102,7 @@ class DemoSummary:
     @property
     def feed_record_count(self) -> int:
         """Records in feed files, the copied file left out."""
-        return sum(
-            file.record_count for file in self.files if file.kind == "feed" and file.note != "same_file"
-        )
+        return sum(file.record_count for file in self.files if file.kind == "feed" and file.note != "same_file")
 
 
 @dataclass(frozen=True)

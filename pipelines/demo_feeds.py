@@ -52,9 +52,7 @@ def write_telegram(path: Path, outlet: Outlet, messages: pl.DataFrame) -> int:
     for at in range(PHOTOS_PER_CHANNEL):
         row = messages.row((at + 1) * messages.height // (PHOTOS_PER_CHANNEL + 1), named=True)
         photo = _telegram_record(row, outlet, is_channel, number)
-        records.append(
-            {**photo, "id": 9_000_000 + at, "photo": "(File not included)", "text": "", "text_entities": []}
-        )
+        records.append({**photo, "id": 9_000_000 + at, "photo": "(File not included)", "text": "", "text_entities": []})
     export = {
         "name": outlet.name,
         "type": "public_channel" if is_channel else "public_supergroup",
@@ -221,10 +219,7 @@ def write_table(path: Path, outlets: dict[str, Outlet], messages: pl.DataFrame) 
     names = pl.Series([outlets[slug].name for slug in messages["source_slug"]], dtype=pl.String)
     regions = [outlets[slug].region for slug in messages["source_slug"]]
     table = messages.select(
-        pl.col("published_at")
-        .dt.convert_time_zone("Asia/Almaty")
-        .dt.strftime("%Y-%m-%dT%H:%M:%S")
-        .alias("time"),
+        pl.col("published_at").dt.convert_time_zone("Asia/Almaty").dt.strftime("%Y-%m-%dT%H:%M:%S").alias("time"),
         pl.concat_str(pl.lit("c"), pl.col("message_number").cast(pl.String)).alias("comment_id"),
         pl.format("Demo User {}", pl.col("author_number")).alias("user_name"),
         pl.col("text").alias("comment"),

@@ -83,9 +83,7 @@ def _as_sent(questionnaire: Questionnaire, respondents: pl.DataFrame, is_text: b
         pl.select(pl.format("+7 700 000 {} {}", _two(numbers // 100 % 100), _two(numbers % 100)))
         .to_series()
         .alias("PHONE"),
-        pl.Series(
-            "COMMENT", ["жасанды жауап" if at % 2 else "искусственный ответ" for at in range(len(numbers))]
-        ),
+        pl.Series("COMMENT", ["жасанды жауап" if at % 2 else "искусственный ответ" for at in range(len(numbers))]),
     ]
     return pl.DataFrame(columns + extra)
 
@@ -118,8 +116,7 @@ def _write_sav(path: Path, questionnaire: Questionnaire, table: pl.DataFrame, la
             }
     items = indicator_registry.items()
     missing = {
-        entry.code: (entry.label.kk, entry.label.ru)[language]
-        for entry in indicator_registry.registry().missing_codes
+        entry.code: (entry.label.kk, entry.label.ru)[language] for entry in indicator_registry.registry().missing_codes
     }
     for item_id, mapping in questionnaire.items.items():
         item = items[item_id]
@@ -165,6 +162,4 @@ def _write_xlsx(path: Path, sheet: str, table: pl.DataFrame) -> None:
 
 def set_fixed_properties(workbook: Any) -> None:
     """Marks a workbook as synthetic and fixes its date, so that the same seed gives the same bytes."""
-    workbook.set_properties(
-        {"title": MARK, "author": "Kelisim demo", "comments": MARK, "created": FIXED_MOMENT}
-    )
+    workbook.set_properties({"title": MARK, "author": "Kelisim demo", "comments": MARK, "created": FIXED_MOMENT})

@@ -87,9 +87,7 @@ def _step_counter(total: int, on_step: Callable[[float], None]) -> Callable[[dg.
 
 def _evaluations(events: Iterable[dg.DagsterEvent]) -> list[Any]:
     return [
-        event.event_specific_data
-        for event in events
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        event.event_specific_data for event in events if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
 
 

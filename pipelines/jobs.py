@@ -28,7 +28,12 @@ REPORT = (
     "out_indicators__changes",
     "out_indicators__verdicts",
     "out_indicators__outlook",
+    "out_indicators__wave_changes",
+    "out_indicators__small_areas",
+    "out_indicators__decomposition",
+    "out_indicators__sensitivity",
     "out_survey__wave_quality",
+    "out_survey__reliability",
     "out_bulletin__figures",
     "out_bulletin__issues",
     "warehouse",
@@ -50,9 +55,7 @@ def _job(name: str, keys: tuple[str, ...], description: str) -> dg.UnresolvedAss
     )
 
 
-ingest_survey_wave = _job(
-    "ingest_survey_wave", SURVEY_WAVE, "One wave: read, recode, quarantine, weight to the census"
-)
+ingest_survey_wave = _job("ingest_survey_wave", SURVEY_WAVE, "One wave: read, recode, quarantine, weight to the census")
 ingest_feed_file = _job(
     "ingest_feed_file", FEED_FILE, "One export of messages: read, drop persons, quarantine what cannot be read"
 )
@@ -66,9 +69,7 @@ early_warning = _job("early_warning", WARNING, "Weeks: series, detectors, alert 
 refresh_rates = _job(
     "refresh_rates", RATES, "Quarters of weekly rates, those before the report's with the model of today"
 )
-quarterly_report = _job(
-    "quarterly_report", REPORT, "A quarter: indicators, verdicts, rates, bulletin, warehouse"
-)
+quarterly_report = _job("quarterly_report", REPORT, "A quarter: indicators, verdicts, rates, bulletin, warehouse")
 
 ALL_JOBS = (
     ingest_survey_wave,

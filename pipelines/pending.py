@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -33,9 +34,9 @@ class ReadLog:
         """True if the partition was made from this content by the code of today."""
         return self._entries.get(name) == f"{content}:{self._code}"
 
-    def record(self, name: str, content: str) -> None:
-        """Remember that the partition was made; written at once."""
-        self._entries[name] = f"{content}:{self._code}"
+    def record(self, made: Sequence[tuple[str, str]]) -> None:
+        """Remember partitions and the content each was made from; written at once."""
+        self._entries |= {name: f"{content}:{self._code}" for name, content in made}
         beside = self._path.with_suffix(".new")
         beside.write_text(json.dumps(self._entries, indent=0, sort_keys=True), encoding="utf-8")
         beside.replace(self._path)

@@ -62,21 +62,18 @@ class QuarterRun:
         bar: StageProgress,
         *,
         partition: str | None = None,
-        partition_range: tuple[date, date] | None = None,
+        partition_keys: tuple[str, str] | None = None,
         part: tuple[int, int] = (0, 1),
     ) -> None:
-        """Run one job as the `part[0]`-th of `part[1]` equal parts of a stage."""
+        """Run one job, for one partition or a range, as the `part[0]`-th of `part[1]` equal parts of a stage."""
         number, total = part
-        limits = None
-        if partition_range is not None:
-            limits = (partition_range[0].isoformat(), partition_range[1].isoformat())
         try:
             cost = run_job(
                 self.definitions,
                 self.instance,
                 name,
                 partition=partition,
-                partition_range=limits,
+                partition_range=partition_keys,
                 on_step=lambda share: bar.advance_to((number + share) / total),
             )
         finally:
@@ -84,23 +81,42 @@ class QuarterRun:
         self.checks.append(cost)
 
     def ingest(self, stage: str, job: str, partitions: str, files: Sequence[InboxFile]) -> None:
-        """Read each file that the lake does not hold yet, as its own partition.
+        """Read the files that the lake does not hold yet.
 
-        A file whose job fails is left out and told at the end; the others are read.
+        They are read in one run. If that fails, each is read by a run of its own, so that only the file that
+        fails is left out and told at the end.
         """
+        due = [file for file in files if self.rebuild or not self.log.is_current(*_entry(partitions, file))]
         with self.stage(stage) as bar:
-            for number, file in enumerate(files):
-                key = str(file.partition_key)
-                name = f"{partitions}/{key}"
-                if self.log.is_current(name, file.file_sha256) and not self.rebuild:
-                    continue
-                self.instance.add_dynamic_partitions(partitions, [key])
+            if not due:
+                return
+            keys = [str(file.partition_key) for file in due]
+            self.instance.add_dynamic_partitions(partitions, keys)
+            if self._are_neighbours(partitions, keys):
                 try:
-                    self.job(job, bar, partition=key, part=(number, len(files)))
+                    self.job(job, bar, partition_keys=(keys[0], keys[-1]))
                 except RunFailed as failure:
-                    self.failures.append(f"{file.file_name}: {failure}")
+                    if len(due) == 1:
+                        self.failures.append(f"{due[0].file_name}: {failure}")
+                        return
                 else:
-                    self.log.record(name, file.file_sha256)
+                    self.log.record([_entry(partitions, file) for file in due])
+                    return
+            self._ingest_one_by_one(job, partitions, due, bar)
+
+    def _are_neighbours(self, partitions: str, keys: Sequence[str]) -> bool:
+        known = list(self.instance.get_dynamic_partitions(partitions))
+        first = known.index(keys[0])
+        return known[first : first + len(keys)] == list(keys)
+
+    def _ingest_one_by_one(self, job: str, partitions: str, files: Sequence[InboxFile], bar: StageProgress) -> None:
+        for number, file in enumerate(files):
+            try:
+                self.job(job, bar, partition=str(file.partition_key), part=(number, len(files)))
+            except RunFailed as failure:
+                self.failures.append(f"{file.file_name}: {failure}")
+            else:
+                self.log.record([_entry(partitions, file)])
 
     def fit_model(self) -> None:
         """Fit and save the discourse model, unless the one of this code is there."""
@@ -112,22 +128,22 @@ class QuarterRun:
         with self.stage("feeds") as bar:
             span = pending.pending_days(self.place, self.log, rebuild=self.rebuild)
             if span is not None:
-                self.job("refresh_feeds", bar, partition_range=span)
-                self.log.record(pending.DAYS, "")
+                self.job("refresh_feeds", bar, partition_keys=_iso(span))
+                self.log.record([(pending.DAYS, "")])
 
     def warn(self, quarter: str) -> None:
         """Test the weeks of the quarter and hand candidates to the ledger."""
         with self.stage("warning") as bar:
             weeks = pending.pending_weeks(self.place, quarter)
             if weeks is not None:
-                self.job("early_warning", bar, partition_range=weeks)
+                self.job("early_warning", bar, partition_keys=_iso(weeks))
 
     def rate(self, quarter: str) -> None:
         """Weekly rates of the quarter and of the year before it."""
         with self.stage("rates") as bar:
             first = quarter_start(quarter)
             before = first.replace(year=first.year - 1)
-            self.job("refresh_rates", bar, partition_range=(before, first))
+            self.job("refresh_rates", bar, partition_keys=_iso((before, first)))
 
     def report(self, quarter: str) -> None:
         """The quarter's tables, bulletin and warehouse."""
@@ -135,9 +151,15 @@ class QuarterRun:
             self.job("quarterly_report", bar, partition=quarter_start(quarter).isoformat())
 
 
-def run_quarter(
-    settings: Settings, quarter: str | None, start_bar: StageBar, *, rebuild: bool = False
-) -> RunReport:
+def _entry(partitions: str, file: InboxFile) -> tuple[str, str]:
+    return f"{partitions}/{file.partition_key}", file.file_sha256
+
+
+def _iso(span: tuple[date, date]) -> tuple[str, str]:
+    return span[0].isoformat(), span[1].isoformat()
+
+
+def run_quarter(settings: Settings, quarter: str | None, start_bar: StageBar, *, rebuild: bool = False) -> RunReport:
     """Run every stage for a quarter and collect what to tell.
 
     Args:
@@ -162,9 +184,7 @@ def run_quarter(
         demo = _write_demo(settings, root, start_bar, meter)
     settings = _with_moment_of_demo(settings, root)
     place = workplace(settings)
-    run = QuarterRun(
-        settings, place, open_instance(root), build_definitions(settings), start_bar, rebuild, meter
-    )
+    run = QuarterRun(settings, place, open_instance(root), build_definitions(settings), start_bar, rebuild, meter)
     ledger = open_ledger(settings)
     before = sum(ledger.counts_by_status().values())
     with run.stage("inbox"):

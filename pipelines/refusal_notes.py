@@ -20,9 +20,7 @@ def all_refusals(place: Workplace) -> pl.DataFrame:
     """Every refused file and row in the lake, whole files first, then by file and row."""
     parts = [empty_frame(table_contract(TABLES[1])).select(COLUMNS)]
     unknown = place.published("out_inbox__files")
-    parts += [
-        pl.read_parquet(files).select(COLUMNS) for table in TABLES if (files := place.published(table))
-    ]
+    parts += [pl.read_parquet(files).select(COLUMNS) for table in TABLES if (files := place.published(table))]
     if unknown:
         parts.append(_unrecognised(pl.read_parquet(unknown)))
     return (

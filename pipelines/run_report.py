@@ -84,11 +84,7 @@ def print_report(report: RunReport, language: str, console: Console | None = Non
     _print_indicators(out, report, language)
     _print_files(out, report, language)
     _print_refusals(out, report, language)
-    out.print(
-        say(
-            "run.candidates", language, count=report.candidates_waiting, new=report.candidates_new
-        )
-    )
+    out.print(say("run.candidates", language, count=report.candidates_waiting, new=report.candidates_new))
     for failure in report.failures:
         out.print(say("run.left_out", language, reason=failure), style="bold red", markup=False, highlight=False)
     out.print(f"\n{say('run.outputs', language)}:", style="bold")
@@ -109,9 +105,7 @@ def _print_indicators(out: Console, report: RunReport, language: str) -> None:
     if report.verdicts.is_empty():
         out.print(say("run.no_survey", language), style="yellow")
         return
-    table = _heading(
-        "indicators", language, "indicator", "year", "estimate", "interval", "change", "plan", "verdict"
-    )
+    table = _heading("indicators", language, "indicator", "year", "estimate", "interval", "change", "plan", "verdict")
     for row in report.verdicts.iter_rows(named=True):
         table.add_row(
             indicators()[row["indicator_id"]].name.in_language(language),
@@ -167,9 +161,9 @@ def _print_refusals(out: Console, report: RunReport, language: str) -> None:
         return
     out.print(f"{say('run.refusals', language)}:", style="bold")
     groups = list(
-        report.refusals.group_by("file_name", "column_name", "rule", maintain_order=True).agg(
-            pl.col("row_number").drop_nulls().sort(), pl.col("detail").drop_nulls().first()
-        ).iter_rows(named=True)
+        report.refusals.group_by("file_name", "column_name", "rule", maintain_order=True)
+        .agg(pl.col("row_number").drop_nulls().sort(), pl.col("detail").drop_nulls().first())
+        .iter_rows(named=True)
     )
     for group in groups[:MOST_REFUSALS]:
         out.print(f"  {_refusal(group, language)}", markup=False, highlight=False)

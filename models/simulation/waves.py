@@ -46,7 +46,7 @@ def waves(seed: int = 2026, respondents: int = 8_000) -> dict[int, pl.DataFrame]
     return {year: wave(year, seed, respondents) for year in years()}
 
 
-def wave(year: int, seed: int = 2026, respondents: int = 8_000) -> pl.DataFrame:
+def wave(year: int, seed: int = 2026, respondents: int = 8_000, draw: int = 0) -> pl.DataFrame:
     """The respondents of one wave with their answers.
 
     Non-response depends on age, sex and settlement and is not repaired by the design weight, which is only
@@ -56,6 +56,7 @@ def wave(year: int, seed: int = 2026, respondents: int = 8_000) -> pl.DataFrame:
         year: One of `attitudes.years()`.
         seed: Seed of population, frame and wave.
         respondents: Wanted number of respondents; the number reached varies by a few percent.
+        draw: Number of the sample drawn from the same population; equal numbers share PSUs between years.
 
     Returns:
         One row per respondent: `wave_id`, `year`, `respondent_id`, `interview_date`, `region_code`,
@@ -66,7 +67,7 @@ def wave(year: int, seed: int = 2026, respondents: int = 8_000) -> pl.DataFrame:
     Raises:
         UnknownWaveError: for a year without a wave.
     """
-    drawn = approached(year, seed, respondents)
+    drawn = approached(year, seed, respondents, draw)
     total = float(drawn["design_weight"].to_numpy().sum())
     answered = drawn.filter(pl.col("has_responded"))
     scale = total / float(answered["design_weight"].to_numpy().sum())
@@ -78,7 +79,7 @@ def wave(year: int, seed: int = 2026, respondents: int = 8_000) -> pl.DataFrame:
     )
 
 
-def approached(year: int, seed: int = 2026, respondents: int = 8_000) -> pl.DataFrame:
+def approached(year: int, seed: int = 2026, respondents: int = 8_000, draw: int = 0) -> pl.DataFrame:
     """Everybody drawn for a wave, responding or not.
 
     Strata are region x urban/rural. Each wave holds two half panels of PSUs, each drawn systematically with
@@ -98,9 +99,10 @@ def approached(year: int, seed: int = 2026, respondents: int = 8_000) -> pl.Data
     data = simulation_data(_DATA_FILE)
     frame = sampling_frame(seed)
     at = years().index(year)
-    rng = np.random.default_rng([seed, _WAVE_STREAM, year])
+    again = [draw] if draw else []
+    rng = np.random.default_rng([seed, _WAVE_STREAM, year, *again])
     draws = _draws(frame, data, respondents)
-    units = np.concatenate([_half_panel(frame, draws, panel) for panel in (at, at + 1)])
+    units = np.concatenate([_half_panel(frame, draws, panel, again) for panel in (at, at + 1)])
     boost = np.array([data["oversampling"][group] for group in census_groups()])
     chances = frame.adults[units] * boost
     unit_of = np.repeat(np.arange(len(units)), data["gross_per_draw"])
@@ -134,9 +136,9 @@ def _draws(frame: Frame, data: dict[str, Any], respondents: int) -> Integers:
     return np.maximum(data["minimum_draws"], 2 * np.round(share * wanted / 2)).astype(np.int64)
 
 
-def _half_panel(frame: Frame, draws: Integers, panel: int) -> Integers:
+def _half_panel(frame: Frame, draws: Integers, panel: int, again: list[int]) -> Integers:
     """PSU indices of one half panel, systematic with probability proportional to size in each stratum."""
-    rng = np.random.default_rng([frame.seed, _PANEL_STREAM, panel])
+    rng = np.random.default_rng([frame.seed, _PANEL_STREAM, panel, *again])
     chosen = []
     for stratum, count in enumerate(draws // 2):
         members = rng.permutation(np.flatnonzero(frame.stratum == stratum))

@@ -147,6 +147,42 @@ def observed_comparability(
     return pl.DataFrame(rows, schema=INDICATOR_SCHEMA, orient="row")
 
 
+def known_comparability(
+    respondents: pl.DataFrame,
+    answers: pl.DataFrame,
+    questionnaires: Sequence[Questionnaire],
+    registry: Registry,
+) -> pl.DataFrame:
+    """What the questionnaires and the data together say; either can break a series.
+
+    Args:
+        respondents: `core_survey__respondents` of all waves.
+        answers: `core_survey__answers` of the same waves.
+        questionnaires: of as many of these waves as have one; a wave without one is judged by its data.
+        registry: items and indicators.
+
+    Returns:
+        wave_id, indicator_id, comparability, reason (the questionnaire's before the data's).
+    """
+    seen = observed_comparability(respondents, answers, registry)
+    waves = set(seen.get_column("wave_id").to_list())
+    own = [questionnaire for questionnaire in questionnaires if questionnaire.wave_id in waves]
+    if not own:
+        return seen
+    asked = indicator_comparability(item_comparability(own, registry), registry)
+    both = seen.join(asked, on=["wave_id", "indicator_id"], how="left", suffix="_asked", maintain_order="left")
+    broken = pl.any_horizontal(
+        (pl.col(name) == "not_comparable").fill_null(value=False)
+        for name in ("comparability", "comparability_asked")
+    )
+    return both.select(
+        "wave_id",
+        "indicator_id",
+        comparability=pl.when(broken).then(pl.lit("not_comparable")).otherwise(pl.lit("comparable")),
+        reason=pl.coalesce("reason_asked", "reason"),
+    )
+
+
 def _unasked(indicator: Indicator, wave_id: str, asked_items: set[tuple]) -> str | None:
     for entry in indicator.items:
         if (wave_id, entry.item_id) not in asked_items:

@@ -177,11 +177,13 @@ def scored_sample(
 
     Returns:
         The respondents' columns, calibrated_weight, g_weight, the columns of `respondent_scores` and the
-        margin columns.
+        margin columns; the empty frame as it came where there are no respondents.
 
     Raises:
         SurveyInputError: if respondents have no weight.
     """
+    if respondents.is_empty():
+        return respondents
     people = respondents.filter(pl.col("wave_id").is_in(list(_wave_of_year(respondents).values())))
     cells = [
         calibration_cells(wave, margins).frame for wave in people.partition_by("wave_id", maintain_order=True)
@@ -264,6 +266,7 @@ def estimates(
     comparability: pl.DataFrame | None = None,
     margins: Margins | None = None,
     publication: PublicationRules | None = None,
+    domains: tuple[str, ...] = tuple(DOMAINS),
 ) -> pl.DataFrame:
     """All published estimates of all waves, with standard errors after calibration and suppression applied.
 
@@ -280,6 +283,7 @@ def estimates(
             data when None.
         margins: as given to `weighting.weights`.
         publication: thresholds; the published ones when None.
+        domains: names of `DOMAINS`, all of them unless told.
 
     Returns:
         `out_indicators__estimates`.
@@ -291,7 +295,7 @@ def estimates(
     if not respondents.is_empty():
         sample = scored_sample(respondents, answers, weights, registry, margins=margins)
         waves = {str(name): wave for (name,), wave in sample.group_by("wave_id")}
-        parts = [_domain_rows(waves[w], registry, d, e) for w, d, e in wave_estimates(sample, registry)]
+        parts = [_domain_rows(waves[w], registry, d, e) for w, d, e in wave_estimates(sample, registry, domains)]
     if not parts:
         return pl.DataFrame(schema=ESTIMATE_SCHEMA)
     flags = comparability

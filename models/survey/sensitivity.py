@@ -12,6 +12,7 @@ from models.survey.indicators import KEYS, item_scores, rule_scores, survey_desi
 
 SENSITIVITY_SCHEMA = pl.Schema(
     {
+        "quarter": pl.String(),
         "indicator_id": pl.String(),
         "indicator_version": pl.String(),
         "year": pl.Int64(),
@@ -28,24 +29,29 @@ SENSITIVITY_SCHEMA = pl.Schema(
 WAVE_COLUMNS = [
     name
     for name in SENSITIVITY_SCHEMA
-    if name not in ("indicator_version", "difference_pp", "change_from_first_pp")
+    if name not in ("quarter", "indicator_version", "difference_pp", "change_from_first_pp")
 ]
 
 
-def sensitivity(sample: pl.DataFrame, answers: pl.DataFrame, registry: Registry) -> pl.DataFrame:
+def sensitivity(
+    sample: pl.DataFrame, answers: pl.DataFrame, registry: Registry, quarter: str
+) -> pl.DataFrame:
     """National estimates of every indicator under the registry's rule and under each alternative.
 
     Args:
         sample: a `scored_sample`.
         answers: `core_survey__answers` of its waves.
         registry: indicators with their alternatives.
+        quarter: written into every row.
 
     Returns:
-        Per indicator, year and definition (`headline` first): the estimate on 0..100 with its interval
+        `out_indicators__sensitivity`. Per indicator, year and definition (`headline` first): the estimate on 0..100 with its interval
         (logit for shares of respondents, Wald for means), `difference_pp` from the headline of that year,
         and `change_from_first_pp` from the first year under the same definition: whether the story is the
         same.
     """
+    if sample.is_empty():
+        return pl.DataFrame(schema=SENSITIVITY_SCHEMA)
     definitions = {
         (indicator.indicator_id, name): rule
         for indicator in registry.current().values()
@@ -61,6 +67,7 @@ def sensitivity(sample: pl.DataFrame, answers: pl.DataFrame, registry: Registry)
     first = pl.col("estimate_pct").sort_by("year").first().over("indicator_id", "alternative_id")
     return (
         table.with_columns(
+            quarter=pl.lit(quarter),
             difference_pp=pl.col("estimate_pct") - headline.over("indicator_id", "year"),
             change_from_first_pp=pl.col("estimate_pct") - first,
         )

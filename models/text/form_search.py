@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import polars as pl
@@ -109,7 +110,12 @@ def original_span(text: str, normalised: str, start: int, end: int) -> tuple[int
     """
     if len(text) == len(normalised):
         return start, end
-    _, places = folded_with_offsets(text)
+    places = _places(text)
     if end > len(places):
         return start, min(end, len(text))
     return places[start], places[end - 1] + 1
+
+
+@lru_cache(maxsize=64)
+def _places(text: str) -> list[int]:
+    return folded_with_offsets(text)[1]

@@ -13,6 +13,7 @@ _BACK = set("аоұы")
 _FRONT = set("әеөүі")
 _VOWELS = set("аәеёиоөуұүыіэюя")
 _VOICELESS = set("пфкқтсшщчцхһбвгд")
+FOLDED_LETTERS = dict(zip("әғқңөұүһі", "агкноуухи", strict=True))
 _FOLD = str.maketrans("әғқңөұүһіӘҒҚҢӨҰҮҺІ", "агкноуухиАГКНОУУХИ")
 
 RUSSIAN_CLASSES = (

@@ -14,7 +14,7 @@ from spacy.language import BaseDefaults, Language
 from spacy.symbols import ORTH
 from spacy.util import registry
 
-from models.text.language import kazakh_function_words
+from models.text.language_lexicon import kazakh_function_words
 from models.text.normalisation import folded_with_offsets
 
 _ORDINAL_FIGURE = re.compile(r"\d+-(?:ші|шы|інші|ыншы|нші|ншы)")

@@ -14,6 +14,7 @@ _INVISIBLE = (
     "\u0300\u0301\u0302\u0307\u0335-\u0338\u20dd-\u20e0\u20e4"
 )
 _REMOVED = re.compile(f"[{_INVISIBLE}]")
+_REMOVED_SET = frozenset(letter for letter in map(chr, range(0x10000)) if _REMOVED.match(letter))
 
 # Latin and Greek letters, and digits, that stand for a Cyrillic letter they look like.
 _LOOK_ALIKES = dict(
@@ -31,6 +32,9 @@ _MIXED_WORD = re.compile(
     rf"(?=[{_LATIN}03]*[{_CYRILLIC}])(?=[{_CYRILLIC}]*[{_LATIN}03])[{_LATIN}{_CYRILLIC}03]+"
 )
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .*_·•|/-]{1,2})(?:[^\W\d_]\1){2,}[^\W\d_](?![^\W_])")
+_COMBINING = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+# Besides marks: signs that NFC replaces by others (Kelvin, Angstrom, Ohm), and letters of scripts it composes.
+_NOT_COMPOSED = r"[\p{M}\u{2126}\u{212A}\u{212B}\u{0340}-\u{0344}\u{0374}\u{037E}\u{0387}\u{1F71}-\u{1FFD}\u{2000}\u{2001}\u{1100}-\u{11FF}\u{F900}-\u{FAFF}]"
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 
 _RUN_LETTERS = string.ascii_lowercase + "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі"
@@ -57,13 +61,34 @@ def normalised(texts: pl.Series) -> pl.Series:
     Returns:
         Strings of the same length and order; null stays null.
     """
-    plain = texts.str.normalize("NFC").str.to_lowercase()
+    plain = _precomposed(texts).str.to_lowercase()
     odd = has_odd_spelling(plain)
     if not odd.any():
         return plain.alias("normalised")
     rows = odd.arg_true()
-    repaired = pl.Series([folded_with_offsets(text)[0] for text in plain.gather(rows)], dtype=pl.String)
+    repaired = pl.Series([_folded(text) for text in plain.gather(rows).to_list()], dtype=pl.String)
     return plain.scatter(rows, repaired).alias("normalised")
+
+
+def _precomposed(texts: pl.Series) -> pl.Series:
+    """Texts in NFC; only those with a combining mark, or a sign that NFC replaces, are looked at."""
+    apart = texts.str.contains(_NOT_COMPOSED).fill_null(value=False)
+    if not apart.any():
+        return texts
+    return texts.scatter(apart.arg_true(), texts.filter(apart).str.normalize("NFC"))
+
+
+def _folded(lowered: str) -> str:
+    """As `folded_with_offsets`, of a text that is composed and in lower case already, without the offsets."""
+    if _COMBINING.search(lowered):
+        return folded_with_offsets(lowered)[0]
+    line = _MIXED_WORD.sub(_to_cyrillic, _REMOVED.sub("", lowered))
+    line = _SPACED.sub(_joined, line)
+    return _RUN.sub(r"\1", line)
+
+
+def _joined(spaced: re.Match[str]) -> str:
+    return "".join(letter for letter in spaced.group() if letter.isalpha())
 
 
 def has_odd_spelling(lowered: pl.Series) -> pl.Series:
@@ -83,6 +108,15 @@ def folded_with_offsets(text: str) -> tuple[str, list[int]]:
 
 
 def _composed(text: str) -> tuple[list[str], list[int]]:
+    if not _COMBINING.search(text) and not _REMOVED.search(text):
+        # Letters whose lower case is longer than one (`İ`) stay as they are, so that places hold.
+        lowered = text.lower()
+        if len(lowered) == len(text):
+            return list(lowered), list(range(len(text)))
+    if not _COMBINING.search(text) and len(text.lower()) == len(text):
+        kept = [place for place, letter in enumerate(text) if letter not in _REMOVED_SET]
+        lowered = text.lower()
+        return [lowered[place] for place in kept], kept
     letters: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,8 +11,8 @@ import polars as pl
 from dagster_polars import PolarsParquetIOManager
 
 from data_contracts.contract import table_contract
-from models.periods import quarter_start
 from data_contracts.schemas import conform, empty_frame, schema
+from models.periods import quarter_start
 
 WHOLE = "all"
 PARTITION_COLUMNS = {"day": "day_date", "week": "week_date", "wave": "wave_id"}
@@ -38,22 +38,28 @@ class Lake(PolarsParquetIOManager):
         object.__setattr__(self, "base_dir", str(Path(self.root) / "lake"))
         super().setup_for_execution(context)
 
-    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | None) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | Mapping[str, pl.DataFrame] | None) -> None:
         """Stage one file for each partition of the output.
+
+        Args:
+            context: of the output.
+            obj: one frame, cut into its partitions here, or the frame of each partition by its key.
 
         Raises:
             ContractError: if columns or types are not those of the table's contract.
         """
         if obj is None:
             return
-        table = context.asset_key.path[-1]
-        contract = table_contract(table)
-        frame = conform(obj, contract).sort(contract.key)
-        folder = Path(self.root) / "staging" / context.run_id / table
+        contract = table_contract(context.asset_key.path[-1])
+        parts = obj if isinstance(obj, Mapping) else _parts(context, obj, contract.partition)
+        folder = Path(self.root) / "staging" / context.run_id / contract.table
         folder.mkdir(parents=True, exist_ok=True)
-        for key, part in _parts(context, frame, contract.partition):
-            part.write_parquet(folder / f"{key}.parquet", compression="zstd", statistics=True)
-        context.add_output_metadata({"rows": frame.height, "dagster/row_count": frame.height})
+        rows = 0
+        for key, part in parts.items():
+            frame = conform(part, contract).sort(contract.key)
+            frame.write_parquet(folder / f"{key}.parquet", compression="zstd", statistics=True)
+            rows += frame.height
+        context.add_output_metadata({"rows": rows, "dagster/row_count": rows})
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Published partitions of an upstream table as one frame, lazy if the asset asks for a LazyFrame.
@@ -80,19 +86,19 @@ class Lake(PolarsParquetIOManager):
             )
 
 
-def _parts(context: dg.OutputContext, frame: pl.DataFrame, kind: str) -> Sequence[tuple[str, pl.DataFrame]]:
+def _parts(context: dg.OutputContext, frame: pl.DataFrame, kind: str) -> dict[str, pl.DataFrame]:
     if not context.has_asset_partitions:
-        return [(WHOLE, frame)]
+        return {WHOLE: frame}
     keys = list(context.asset_partition_keys)
     if len(keys) == 1:
-        return [(keys[0], frame)]
+        return {keys[0]: frame}
     column = _partition_key(frame, kind)
     parts = _split(frame, column)
     surplus = sorted(set(parts) - set(keys))
     if surplus:
         raise ValueError(f"rows of partitions outside the run's range: {', '.join(surplus[:5])}")
     empty = frame.clear()
-    return [(key, parts.get(key, empty)) for key in keys]
+    return {key: parts.get(key, empty) for key in keys}
 
 
 def _partition_key(frame: pl.DataFrame, kind: str) -> pl.Expr:
@@ -105,6 +111,5 @@ def _partition_key(frame: pl.DataFrame, kind: str) -> pl.Expr:
 def _split(frame: pl.DataFrame, column: pl.Expr) -> dict[str, pl.DataFrame]:
     keyed = frame.with_columns(column.alias("_partition"))
     return {
-        str(key[0]): part
-        for key, part in keyed.partition_by("_partition", as_dict=True, include_key=False).items()
+        str(key[0]): part for key, part in keyed.partition_by("_partition", as_dict=True, include_key=False).items()
     }

@@ -97,9 +97,7 @@ def test_contracts_speak_three_languages(folder: str) -> None:
     files = sorted((ROOT / "data_contracts" / folder).glob("*.yml"))
     assert len(files) >= 4
     gaps = [
-        gap
-        for path in files
-        for gap in trilingual_gaps(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+        gap for path in files for gap in trilingual_gaps(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
     ]
     assert gaps == []
 

@@ -23,9 +23,7 @@ def test_tables_and_contracts_are_the_same() -> None:
 
 
 def test_every_table_has_a_blocking_check() -> None:
-    checked = {
-        key.asset_key.path[-1] for key in defs.resolve_asset_graph().asset_check_keys if key.name == "contract"
-    }
+    checked = {key.asset_key.path[-1] for key in defs.resolve_asset_graph().asset_check_keys if key.name == "contract"}
     assert checked == set(table_contracts())
 
 
@@ -46,10 +44,7 @@ def test_partition_kinds_agree() -> None:
 
 def test_every_reference_resolves() -> None:
     columns = [
-        column
-        for contract in table_contracts().values()
-        for column in contract.columns
-        if column.reference is not None
+        column for contract in table_contracts().values() for column in contract.columns if column.reference is not None
     ]
     assert len(columns) > 10
     for column in columns:

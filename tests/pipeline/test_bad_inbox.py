@@ -28,24 +28,23 @@ def mapped(inbox: Path, name: str, content: bytes, encoding: str = "utf-8") -> N
     (inbox / f"{name.split('.')[0]}.mapping.yml").write_text(MAPPING.replace("ENCODING", encoding))
 
 
-def good_rows(start: int, count: int) -> str:
+def good_rows(start: int, count: int, words: str = "Бүгін ауа райы жақсы") -> str:
     lines = ["id,published,text"]
-    lines += [f"{start + n},2026-08-{n % 28 + 1:02d}T10:00:00,Бүгін ауа райы жақсы {start + n}" for n in range(count)]
+    lines += [f"{start + n},2026-08-{n % 28 + 1:02d}T10:00:00,{words} {start + n}" for n in range(count)]
     return "\n".join(lines) + "\n"
 
 
 def broken_wave(demo_inbox: Path, inbox: Path) -> None:
     """The demo's CSV wave with an unknown region, a negative weight and a doubled respondent."""
-    questionnaire = next(demo_inbox.glob("*wave_2025*.csv"))
-    lines = questionnaire.read_text(encoding="utf-8").splitlines()
+    wave = next(demo_inbox.glob("*wave_2025*.csv"))
+    lines = wave.read_text(encoding="utf-8").splitlines()
     header = [name.strip('"') for name in lines[0].split(";")]
+    region, weight = header.index("регион"), header.index("вес")
     rows = [line.split(";") for line in lines[1:]]
-    region = next(number for number, name in enumerate(header) if "region" in name.lower() or "obl" in name.lower())
-    weight = next(number for number, name in enumerate(header) if "weight" in name.lower() or "ves" in name.lower())
     rows[3][region] = "999"
     rows[4][weight] = "-1.5"
     rows[6] = rows[5]
-    (inbox / questionnaire.name).write_text(
+    (inbox / wave.name).write_text(
         "\n".join([lines[0], *(";".join(row) for row in rows)]) + "\n", encoding="utf-8"
     )
 
@@ -66,7 +65,7 @@ def outcome(demo: Any, kelisim: Callable[..., Any], tmp_path_factory: pytest.Tem
     (inbox / "cut.json").write_text(telegram[: len(telegram) // 2], encoding="utf-8")
     (inbox / "empty.csv").write_bytes(b"")
     mapped(inbox, "good.csv", good_rows(0, 40).encode())
-    mapped(inbox, "old.csv", good_rows(1000, 40).encode("cp1251", "replace"), "cp1251")
+    mapped(inbox, "old.csv", good_rows(1000, 40, "Сегодня хорошая погода").encode("cp1251"), "cp1251")
     mapped(inbox, "future.csv", b"id,published,text\n1,2031-01-01T00:00:00,later\n2,2026-08-01T00:00:00,now\n")
     mapped(inbox, "long.csv", b"id,published,text\n1,2026-08-01T00:00:00," + b"a" * 10_000_000 + b"\n")
     with gzip.open(inbox / "bomb.csv.gz", "wb", compresslevel=9) as bomb:

@@ -55,9 +55,7 @@ def test_crossed_bounds_are_refused() -> None:
 
 
 def test_conform_orders_and_widens() -> None:
-    frame = pl.DataFrame({"count": [1, 2], "thing_id": ["a", "b"], "size": [1, None]}).cast(
-        {"count": pl.UInt8}
-    )
+    frame = pl.DataFrame({"count": [1, 2], "thing_id": ["a", "b"], "size": [1, None]}).cast({"count": pl.UInt8})
     conformed = conform(frame, contract())
     assert conformed.columns == ["thing_id", "size", "count"]
     assert conformed.schema["count"] == pl.Int64

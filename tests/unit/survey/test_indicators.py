@@ -169,7 +169,7 @@ def test_rebased_index_is_100_in_its_base_year():
 def test_sensitivity_shows_each_definition_beside_the_headline(make_wave, small_margins, items):
     people, answers = make_wave(positive=0.8)
     sample = scored_sample(people, answers, weights(people, small_margins), items, margins=small_margins)
-    table = sensitivity(sample, answers, items)
+    table = sensitivity(sample, answers, items, "2025-Q3")
     names = [alternative.alternative_id for alternative in items.current()["accord"].alternatives]
     own = table.filter(pl.col("indicator_id") == "accord")
     assert own["alternative_id"].to_list() == ["headline", *names]
