@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from assets.shipped_model import model_version
+from assets.shipped_model import model_facts
 from assets.synthetic import is_synthetic
 from assets.workplace import Workplace
 from data_contracts.indicator_registry import registry
@@ -16,13 +16,14 @@ def bulletin_tables(**frames: pl.DataFrame) -> BulletinTables:
 
 def bulletin_meta(workplace: Workplace, quarter: str, inbox_files: pl.DataFrame) -> BulletinMeta:
     """Quarter, versions and hashes of the inputs."""
+    facts = model_facts(workplace.models, workplace.seed)
     used = inbox_files.filter(pl.col("status") != "same_file")
     return BulletinMeta(
         quarter=quarter,
         generated_at=workplace.as_of,
         code_version=workplace.code_version,
         input_hashes=dict(zip(used["file_name"], used["file_sha256"], strict=True)),
-        model_version=model_version(workplace.models, workplace.seed),
+        model_version=None if facts is None else facts.version,
         seed=workplace.seed,
         is_synthetic=is_synthetic(inbox_files),
         corrections=registry().corrections,

@@ -5,7 +5,7 @@ import polars as pl
 
 from assets.partition_keys import quarter_of_partition
 from assets.partitions import days, quarters
-from assets.shipped_model import load_model
+from assets.shipped_model import load_model, model_facts
 from assets.workplace import Workplace
 from models.discourse import rates
 
@@ -51,6 +51,7 @@ def out_discourse__rates(
     workplace: dg.ResourceParam[Workplace],
 ) -> pl.DataFrame:
     """Weekly rates by region and group, plain and corrected for the classifier's measured confusion."""
-    model = load_model(workplace.models, workplace.seed)
+    facts = model_facts(workplace.models, workplace.seed)
+    confusion = None if facts is None else facts.confusion
     names = [quarter_of_partition(key) for key in context.partition_keys]
-    return pl.concat(rates.rates(messages, labels, mentions, quarter, confusion=model.confusion) for quarter in names)
+    return pl.concat(rates.rates(messages, labels, mentions, quarter, confusion=confusion) for quarter in names)

@@ -9,6 +9,7 @@ from assets.partition_keys import dates_of_partitions, quarter_of_partition
 from assets.partitions import TIMEZONE, days, feed_files, quarters
 from assets.sources.feed_file import read_feed
 from assets.sources.inbox import file_of_partition
+from assets.sources.kato import gazetteer_with_kato
 from assets.workplace import Workplace
 from models.text import annotation, coverage
 from models.text.duplicates import WINDOW_DAYS
@@ -49,13 +50,15 @@ def feed_file(
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="feeds",
 )
-def feed_days(context: dg.AssetExecutionContext, raw: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def feed_days(
+    context: dg.AssetExecutionContext, workplace: dg.ResourceParam[Workplace], raw: pl.LazyFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Days of messages: language, script, region, ethnic groups mentioned, duplicates; one row a message."""
     wanted = dates_of_partitions(context.partition_keys)
     day = pl.col("published_at").dt.convert_time_zone(TIMEZONE).dt.date()
     window = timedelta(days=WINDOW_DAYS)
     rows = raw.filter(day.is_between(wanted[0] - window, wanted[-1])).collect()
-    annotated = annotation.annotate(rows)
+    annotated = annotation.annotate(rows, table=gazetteer_with_kato(workplace.reference))
     chosen = pl.col("day_date").is_in(wanted)
     return annotated.messages.filter(chosen), annotated.mentions.filter(chosen)
 

@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from assets.sources.inbox import inbox_table, scan_inbox
+from assets.sources.inbox import InboxFile, inbox_table, scan_inbox
 from assets.workplace import Workplace
 from models.accounting import FeedRows, check_account, feed_account, table_account
 from models.survey.recoding import ANSWER_RULES
@@ -46,7 +46,17 @@ def out_inbox__files(
         ]
     )
     check_account(accounts, messages.select(pl.len()).collect().item())
-    refused = [
-        frame.select("file_sha256", "row_number", "rule") for frame in (survey_refused, feed_refused, council_refused)
-    ]
-    return inbox_table(scan_inbox(workplace.inbox), accounts.drop("kind"), pl.concat(refused))
+    tables = (survey_refused, feed_refused, council_refused)
+    refused = pl.concat(table.select("file_sha256", "row_number", "rule") for table in tables)
+    files = scan_inbox(workplace.inbox)
+    return inbox_table(files, accounts.drop("kind"), refused, _unprocessed(files, workplace))
+
+
+def _unprocessed(files: list[InboxFile], workplace: Workplace) -> set[str]:
+    tables = {"survey": "raw_survey__answers", "feed": "raw_feeds__messages"}
+    return {
+        file.file_sha256
+        for file in files
+        if file.partition_key is not None
+        and not (workplace.lake / tables[file.kind] / f"{file.partition_key}.parquet").exists()
+    }

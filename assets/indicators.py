@@ -104,6 +104,7 @@ def out_survey__wave_quality(
     refused = known_by(quarantine, respondents, quarter)
     return wave_quality.wave_quality(people, replies, weighted, registry(), quarter, quarantine=refused)
 
+
 @dg.asset(ins=WAVE_INPUTS, partitions_def=quarters, group_name="indicators", kinds={"polars"})
 def out_indicators__wave_changes(
     context: dg.AssetExecutionContext,

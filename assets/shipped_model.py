@@ -1,21 +1,22 @@
 """The model of the authored corpus in a home: fitted once for each corpus and code, then loaded."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from models.discourse.classifier import DiscourseModel
 from models.discourse.corpus_reading import corpus_files, read_corpus, training_rows
-from models.discourse.persistence import read_model, write_model
+from models.discourse.persistence import ModelFacts, read_facts, read_model, write_model
 from models.discourse.training import CODE_VERSION, train
 from models.text.ethnonyms import mentions
 
 FOLDER_PREFIX = "discourse"
 
 
-def model_version(models: Path, seed: int) -> str | None:
-    """Version of the model in use, None while there is none."""
+def model_facts(models: Path, seed: int) -> ModelFacts | None:
+    """Version and confusion of the model in use, None while there is none."""
     folder = model_folder(models, seed)
-    return read_model(folder).version if folder.exists() else None
+    return read_facts(folder) if folder.exists() else None
 
 
 def model_folder(models: Path, seed: int) -> Path:
@@ -27,22 +28,28 @@ def model_folder(models: Path, seed: int) -> Path:
     return models / f"{FOLDER_PREFIX}-{digest.hexdigest()[:12]}"
 
 
-def ensure_model(models: Path, seed: int) -> tuple[DiscourseModel, Path, bool]:
-    """The model, fitted now if it is not there yet.
+def ensure_model(models: Path, seed: int) -> bool:
+    """Fit and save the model if it is not there yet.
 
     Returns:
-        The model, its folder, and whether it was fitted by this call.
+        Whether it was fitted by this call.
     """
     folder = model_folder(models, seed)
     if folder.exists():
-        return read_model(folder), folder, False
+        return False
     rows = training_rows(read_corpus())
     model = train(rows, mentions(rows["message_id"], rows["text"]), seed)
     models.mkdir(parents=True, exist_ok=True)
     write_model(model, folder, {"data": "authored corpus", "rows": rows.height, "seed": seed})
-    return model, folder, True
+    return True
 
 
 def load_model(models: Path, seed: int) -> DiscourseModel:
     """The model in use; it is fitted if a run starts in the middle of the graph."""
-    return ensure_model(models, seed)[0]
+    ensure_model(models, seed)
+    return _loaded(model_folder(models, seed))
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path) -> DiscourseModel:
+    return read_model(folder)

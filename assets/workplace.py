@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,11 @@ class Workplace:
     def inbox(self) -> Path:
         """Files from outside, as they came."""
         return self.root / "inbox"
+
+    @property
+    def reference(self) -> Path:
+        """Reference files that the operator adds, such as the classifier of territories."""
+        return self.root / "reference"
 
     @property
     def lake(self) -> Path:
@@ -57,6 +63,11 @@ class Workplace:
     def staged(self, table: str, run_id: str) -> list[Path]:
         """Files of a table that this run wrote and no check has passed yet."""
         return sorted((self.staging / run_id / table).glob("*.parquet"))
+
+    def withdraw(self, tables: Sequence[str], partition: str) -> None:
+        """Take a partition out of tables whose job failed half-way, so that none holds a part of it."""
+        for table in tables:
+            (self.lake / table / f"{partition}.parquet").unlink(missing_ok=True)
 
     def publish(self, table: str, run_id: str) -> int:
         """Move this run's staged files of a table into the lake; each replaces its older self at once.

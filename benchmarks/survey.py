@@ -1,8 +1,11 @@
 """Survey estimation against R survey and svy on the same synthetic waves, and coverage on simulated ones.
 
-    python benchmarks/survey.py [--rows 200000] [--coverage 500] [--no-large]
+    python -m benchmarks.survey [--rows 200000] [--no-large] [--coverage 500]
 
-R (with package survey) and the Python package svy are used when they are there; otherwise it says so.
+R (with package survey) and the Python package svy are used when they are there; otherwise it says so. svy is not among
+the pinned packages: install it in an environment of its own and run with PYTHONPATH at the project. Coverage is first
+that of the indicators (`benchmarks.survey_coverage`), then that of a small fixed population whose sampling fractions
+are so large that finite population corrections matter.
 """
 
 from __future__ import annotations
@@ -83,14 +86,14 @@ def ours(rows: int) -> dict[str, float]:
 
 def apart(rows: int) -> dict[str, float]:
     """The same in a process of its own, so that memory is its own."""
-    command = [sys.executable, __file__, "--ours", str(rows)]
+    command = [sys.executable, "-m", "benchmarks.survey", "--ours", str(rows)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def r_seconds(frame: pl.DataFrame, folder: Path) -> float | None:
     """Seconds of R wave by wave, after a check that the numbers agree."""
     if shutil.which("Rscript") is None:
-        print("R is not here: no comparison with R survey")
+        print("PEER MISSING: Rscript is not installed, so there is no comparison with R survey")
         return None
     data, out, script = folder / "waves.csv", folder / "r.csv", folder / "run.R"
     frame.write_csv(data)
@@ -120,7 +123,7 @@ def compare_with_r(frame: pl.DataFrame, out: Path) -> None:
 def svy_seconds(frame: pl.DataFrame) -> float | None:
     """Seconds of the Python package svy over all domains in one design."""
     if importlib.util.find_spec("svy") is None:
-        print("svy is not installed: no comparison with svy")
+        print("PEER MISSING: the Python package svy is not installed, so there is no comparison with svy")
         return None
     import svy
 
@@ -222,7 +225,7 @@ def covered(country: Country, frame: pl.DataFrame, design: Design) -> dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--coverage", type=int, default=500, help="simulated waves; 0 leaves them out")
+    parser.add_argument("--coverage", type=int, default=0, help="simulated waves; 500 take about five minutes")
     parser.add_argument("--no-large", action="store_true", help="leave out the run with ten times the rows")
     parser.add_argument("--ours", type=int, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -240,9 +243,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, seconds in (("R survey", r_seconds(frame, Path(folder))), ("svy", svy_seconds(frame))):
             if seconds is not None:
-                print(f"{name} {seconds:.2f} s: {seconds / small['seconds']:.0f} times slower")
+                print(f"{name} {seconds:.2f} s: {seconds / small['seconds']:.1f} times slower")
     if chosen.coverage:
-        print(f"coverage of 95 % intervals over {chosen.coverage} simulated waves:")
+        from benchmarks.survey_coverage import coverage as indicator_coverage
+        from benchmarks.survey_coverage import show
+
+        print(f"coverage of 95 % intervals of the indicators, {chosen.coverage} draws of two simulated waves:")
+        show(indicator_coverage(chosen.coverage))
+        print(f"coverage on a small population with finite population corrections, {chosen.coverage} samples:")
         for name, share in coverage(chosen.coverage).items():
             print(f"  {name:<22}{100 * share:.1f} %")
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from data_contracts.contract import FOLDER, ContractError, Promise, Trilingual, read_yaml
 from data_contracts.questionnaire import data_stem
 
-FileKind = Literal["survey", "feed", "council", "unknown"]
+FileKind = Literal["survey", "feed", "council", "reference", "unknown"]
 SourceKind = Literal["media", "channel", "group", "social", "blog", "forum", "other"]
 Fate = Literal["kept", "scrubbed", "pseudonym", "dropped"]
 

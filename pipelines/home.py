@@ -17,7 +17,7 @@ from models.periods import quarter_of
 from pipelines.resources.ledger import Ledger
 from pipelines.settings import Settings
 
-FOLDERS = ("inbox", "lake", "staging", "models", "bulletins", "outbox", "quarantine", "keys", "dagster")
+FOLDERS = ("inbox", "reference", "lake", "staging", "models", "bulletins", "outbox", "quarantine", "keys", "dagster")
 PACKAGES = ("pipelines", "assets", "models", "data_contracts")
 
 

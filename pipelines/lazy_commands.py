@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "small-areas": LazyCommand("survey", "Fay-Herriot estimates of small areas."),
     "read": LazyCommand("feeds", "Any file of messages into one clean table, without persons."),
     "map": LazyCommand("feeds", "Draft what the columns of a table of messages mean."),
+    "poll": LazyCommand("feeds", "Fetch the feeds of subscriptions.yml into the inbox."),
+    "retention": LazyCommand("feeds", "Raw feed files past their time: list or delete."),
     "annotate": LazyCommand("text", "Language, script, region, groups and duplicates of messages."),
     "classify": LazyCommand("discourse", "Discourse, severity and stance of messages, with reasons."),
     "train": LazyCommand("discourse", "Train a discourse model on labelled messages."),

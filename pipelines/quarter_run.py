@@ -23,6 +23,7 @@ from pipelines import pending
 from pipelines.definitions import build_definitions
 from pipelines.home import open_home, open_instance, open_ledger, workplace
 from pipelines.job_runs import CheckCost, RunFailed, run_job
+from pipelines.jobs import FEED_FILE, SURVEY_WAVE
 from pipelines.refusal_notes import all_refusals, write_refusal_notes
 from pipelines.run_report import RunReport, StageBar, StageProgress
 from pipelines.settings import Settings
@@ -97,7 +98,7 @@ class QuarterRun:
                     self.job(job, bar, partition_keys=(keys[0], keys[-1]))
                 except RunFailed as failure:
                     if len(due) == 1:
-                        self.failures.append(f"{due[0].file_name}: {failure}")
+                        self._leave_out(job, due[0], failure)
                         return
                 else:
                     self.log.record([_entry(partitions, file) for file in due])
@@ -114,9 +115,15 @@ class QuarterRun:
             try:
                 self.job(job, bar, partition=str(file.partition_key), part=(number, len(files)))
             except RunFailed as failure:
-                self.failures.append(f"{file.file_name}: {failure}")
+                self._leave_out(job, file, failure)
             else:
                 self.log.record([_entry(partitions, file)])
+
+    def _leave_out(self, job: str, file: InboxFile, failure: RunFailed) -> None:
+        """A file is in all tables of its job or in none."""
+        self.failures.append(f"{file.file_name}: {failure}")
+        tables = SURVEY_WAVE if job == "ingest_survey_wave" else FEED_FILE
+        self.place.withdraw(tables, str(file.partition_key))
 
     def fit_model(self) -> None:
         """Fit and save the discourse model, unless the one of this code is there."""

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         default=None,
         description="key of author pseudonyms; without it a key is made in home for each quarter",
     )
+    retention_days: int = Field(default=90, ge=1, description="days a raw feed file may stay in the inbox once read")
     demo_messages: int = Field(default=60_000, ge=1_000, description="messages of the demo inbox")
     demo_respondents: int = Field(default=8_000, ge=500, description="respondents of each demo wave")
 

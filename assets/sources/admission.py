@@ -125,8 +125,7 @@ def admitted(found: pl.DataFrame, door: Door, copies: dict[str, int] | None = No
 def _joined_text(found: pl.DataFrame) -> pl.Series:
     """Title and text as one, the title left out where the text begins with it; invisible characters out."""
     title, text = (
-        pl.col(name).str.replace_all(INVISIBLE, "").str.strip_chars().fill_null("")
-        for name in ("title", "text")
+        pl.col(name).str.replace_all(INVISIBLE, "").str.strip_chars().fill_null("") for name in ("title", "text")
     )
     bare = pl.col("_title").str.strip_chars_end(".…")
     return (

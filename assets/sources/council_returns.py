@@ -105,9 +105,7 @@ def read_council_returns(path: Path, *, as_of: datetime, limits: FileLimits | No
     frame, repeated = _first_of_each(frame)
     refusals += repeated
     refusals.sort(key=lambda refusal: refusal.row_number or 0)
-    return ReadResult(
-        conform(frame, contract), quarantine_frame(identity, refusals, QUARANTINE), rows_in=len(rows)
-    )
+    return ReadResult(conform(frame, contract), quarantine_frame(identity, refusals, QUARANTINE), rows_in=len(rows))
 
 
 def read_all_returns(files: Sequence["InboxFile"], *, as_of: datetime) -> ReadResult:
@@ -121,9 +119,7 @@ def read_all_returns(files: Sequence["InboxFile"], *, as_of: datetime) -> ReadRe
         if file.kind == "council" and file.status == "accepted"
     ]
     if not results:
-        return ReadResult(
-            empty_frame(table_contract(RETURNS)), empty_frame(table_contract(QUARANTINE)), rows_in=0
-        )
+        return ReadResult(empty_frame(table_contract(RETURNS)), empty_frame(table_contract(QUARANTINE)), rows_in=0)
     rows = pl.concat([result.rows for result in results])
     kept, _ = _first_of_each(rows)
     again = rows.join(kept, on=["file_sha256", "row_number"], how="anti")
@@ -183,9 +179,7 @@ def _sheet(workbook: Workbook, path: Path) -> _Sheet:
         hints = [*above, name, path.stem]
         quarter = next((found for hint in hints if (found := quarter_in(hint)) is not None), None)
         if quarter is None and "quarter" not in places:
-            raise SourceError(
-                "missing_column", "no quarter in a column, above the table or in the name", "quarter"
-            )
+            raise SourceError("missing_column", "no quarter in a column, above the table or in the name", "quarter")
         return _Sheet(name, number, places, quarter)
     raise SourceError("not_expected_sheet", "no sheet with region, body and counts")
 
@@ -200,9 +194,7 @@ def quarter_in(text: str | None) -> str | None:
     return None
 
 
-def _record(
-    number: int, cells: list[str | None], sheet: _Sheet, as_of: datetime
-) -> dict[str, object] | Refusal:
+def _record(number: int, cells: list[str | None], sheet: _Sheet, as_of: datetime) -> dict[str, object] | Refusal:
     """Our values of a row, or the first rule it breaks."""
 
     def cell(field: str) -> str | None:

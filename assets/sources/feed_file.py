@@ -32,9 +32,7 @@ def read_feed(file: InboxFile, *, as_of: datetime, pseudonym_key: bytes) -> Read
     if file.kind != "feed" or file.source_format is None:
         raise ValueError(f"{file.file_name} is no feed but {file.kind} {file.source_format}")
     result = combined(
-        feed_batches(
-            file.path, file.source_format, file.mapping, as_of=as_of, pseudonym_key=pseudonym_key
-        )
+        feed_batches(file.path, file.source_format, file.mapping, as_of=as_of, pseudonym_key=pseudonym_key)
     )
     if file.file_name == file.path.name:
         return result

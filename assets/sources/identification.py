@@ -125,9 +125,7 @@ def _text_format(head: str) -> str | None:
             raise SourceError("html_instead_of_data")
         return "syndication" if XML_FEED.search(head) else None
     if head.startswith("{"):
-        if any(sign in head for sign in TELEGRAM_SIGNS) and (
-            TELEGRAM_TYPES.search(head) or '"chats"' in head
-        ):
+        if any(sign in head for sign in TELEGRAM_SIGNS) and (TELEGRAM_TYPES.search(head) or '"chats"' in head):
             return "telegram"
         return "syndication" if "jsonfeed.org/version" in head[:2000] else "table"
     if head.startswith("["):

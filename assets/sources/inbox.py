@@ -1,7 +1,7 @@
 """What lies in the inbox: each file known by its content, what it is, and which reader takes it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -84,8 +84,7 @@ def file_of_partition(folder: Path, kind: FileKind, partition_key: str) -> Inbox
         if file.kind == kind and file.partition_key == partition_key:
             return file
     raise UnknownPartitionError(
-        f"the inbox holds no {kind} file for partition {partition_key}; "
-        "put the file back, or delete the partition"
+        f"the inbox holds no {kind} file for partition {partition_key}; put the file back, or delete the partition"
     )
 
 
@@ -97,9 +96,7 @@ def feed_partition(file_name: str, file_sha256: str) -> str:
 def _data_files(folder: Path) -> list[tuple[str, Path]]:
     if not folder.is_dir():
         return []
-    files = [
-        (path.name, path) for path in folder.iterdir() if path.is_file() and not IGNORED.match(path.name)
-    ]
+    files = [(path.name, path) for path in folder.iterdir() if path.is_file() and not IGNORED.match(path.name)]
     exports = [
         (f"{path.parent.name}__{path.name}", path)
         for path in folder.glob(f"*/{TELEGRAM_EXPORT}")
@@ -192,7 +189,12 @@ FILE_COLUMNS = (
 )
 
 
-def inbox_table(files: Sequence[InboxFile], accounts: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+def inbox_table(
+    files: Sequence[InboxFile],
+    accounts: pl.DataFrame,
+    refused: pl.DataFrame,
+    unprocessed: Collection[str] = (),
+) -> pl.DataFrame:
     """The files in the form of `out_inbox__files`.
 
     Args:
@@ -200,18 +202,17 @@ def inbox_table(files: Sequence[InboxFile], accounts: pl.DataFrame, refused: pl.
         accounts: file_sha256 and the four counts (rows_in, rows_kept, rows_duplicate, rows_quarantined) of
             files that were read.
         refused: quarantine rows of all tables; row_number null means that the whole file was refused.
+        unprocessed: hashes of accepted files whose job failed, so that no table holds their rows.
 
     Returns:
         One row a file. A copy under another name counts all the rows of its original as duplicates.
     """
     counts = {row["file_sha256"]: row for row in accounts.iter_rows(named=True)}
     whole = refused.filter(pl.col("row_number").is_null())
-    rules = dict(zip(whole["file_sha256"].to_list(), whole["rule"].to_list(), strict=True))
+    rules = dict.fromkeys(unprocessed, "processing_failed")
+    rules |= dict(zip(whole["file_sha256"].to_list(), whole["rule"].to_list(), strict=True))
     records = [_account(file, counts.get(file.file_sha256), rules.get(file.file_sha256)) for file in files]
-    types = {
-        name: pl.Int64 if name.startswith("rows_") or name == "byte_count" else pl.String
-        for name in FILE_COLUMNS
-    }
+    types = {name: pl.Int64 if name.startswith("rows_") or name == "byte_count" else pl.String for name in FILE_COLUMNS}
     return pl.DataFrame(records, schema=types)
 
 
@@ -223,7 +224,7 @@ def _account(file: InboxFile, counted: dict[str, int] | None, rule: str | None) 
     status, reason = str(file.status), file.reason
     if status == "same_file":
         kept, duplicate, gone = 0, rows_in, 0
-    elif status == "accepted" and rule is not None and kept == 0:
+    elif status == "accepted" and kept + duplicate == 0 and (rule is not None or gone > 0):
         status, reason = "quarantined", rule
     elif status == "accepted" and (gone > 0 or rule is not None):
         status, reason = "partly_quarantined", rule

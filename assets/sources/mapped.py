@@ -39,9 +39,7 @@ def read_mapped(
     limits: FileLimits | None = None,
 ) -> ReadResult:
     """All messages of a mapped file at once; as `read_mapped_batches`."""
-    return combined(
-        read_mapped_batches(path, mapping, as_of=as_of, pseudonym_key=pseudonym_key, limits=limits)
-    )
+    return combined(read_mapped_batches(path, mapping, as_of=as_of, pseudonym_key=pseudonym_key, limits=limits))
 
 
 def read_mapped_batches(
@@ -113,9 +111,7 @@ def _batches(path: Path, mapping: FeedMapping, limits: FileLimits | None) -> Ite
         case "parquet":
             return parquet_batches(path, names, limits=limits)
         case "xlsx":
-            return workbook_batches(
-                path, names, sheet=mapping.sheet, header_row=mapping.header_row, limits=limits
-            )
+            return workbook_batches(path, names, sheet=mapping.sheet, header_row=mapping.header_row, limits=limits)
 
 
 def _found(batch: RecordBatch, mapping: FeedMapping) -> pl.DataFrame:

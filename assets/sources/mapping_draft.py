@@ -90,7 +90,9 @@ class Draft:
         if self.unread:
             lines.append(f"# Not read: {', '.join(self.unread)}")
         if self.personal:
-            lines.append(f"# Of these about persons, and never to be mapped but to `author`: {', '.join(self.personal)}")
+            lines.append(
+                f"# Of these about persons, and never to be mapped but to `author`: {', '.join(self.personal)}"
+            )
         return "\n".join(lines) + "\n"
 
 
@@ -152,9 +154,7 @@ def _document(
     return document
 
 
-def _origin(
-    path: Path, columns: dict[str, list[str]], chosen: dict[str, str], doubts: list[str]
-) -> dict[str, object]:
+def _origin(path: Path, columns: dict[str, list[str]], chosen: dict[str, str], doubts: list[str]) -> dict[str, object]:
     source: dict[str, object] = {}
     if "source" in chosen:
         source["source_id_column"] = chosen["source"]
@@ -212,7 +212,11 @@ def _date_formats(values: list[str], *, numbers: bool) -> tuple[str, ...]:
     for form in DATE_FORMATS:
         if form in ("unix", "excel") and (not numbers or taken):
             continue
-        before = moments(raw, tuple(taken), "UTC").is_not_null() if taken else pl.Series([False]).new_from_index(0, raw.len())
+        before = (
+            moments(raw, tuple(taken), "UTC").is_not_null()
+            if taken
+            else pl.Series([False]).new_from_index(0, raw.len())
+        )
         gained = (moments(raw, (form,), "UTC").is_not_null() & ~before).sum()
         if gained >= max(1, 0.02 * raw.len()):
             taken.append(form)

@@ -94,9 +94,7 @@ def _iso(text: pl.Series, timezone: str) -> pl.Series:
         pl.col("zone").str.replace_many(["Z", "UTC"], ["+0000", "+0000"]).str.replace(":", "", literal=True),
     )
     sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
-    hours, minutes = (
-        pl.col("zone").str.slice(start, 2).cast(pl.Int64, strict=False) * sign for start in (1, 3)
-    )
+    hours, minutes = (pl.col("zone").str.slice(start, 2).cast(pl.Int64, strict=False) * sign for start in (1, 3))
     offset = frame.select(pl.duration(hours=hours, minutes=minutes)).to_series()
     given = (frame["local"] - offset).dt.replace_time_zone("UTC")
     assumed = _localised(frame["local"], timezone)

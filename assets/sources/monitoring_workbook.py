@@ -136,14 +136,11 @@ def _header(workbook: Workbook, contract: SourceContract, sheet: str) -> tuple[i
 def _found_batches(workbook: Workbook, contract: SourceContract) -> Iterator[pl.DataFrame]:
     sheet, at, places = _sheet_with_header(workbook, contract)
     wanted = frozenset(places.values())
-    rows = (
-        cells for number, cells in workbook.rows(sheet, wanted) if number > at and any(cells)
-    )
+    rows = (cells for number, cells in workbook.rows(sheet, wanted) if number > at and any(cells))
     first = 1
     while chunk := list(islice(rows, BATCH_ROWS)):
         raw = {
-            field: [cells[place] if place < len(cells) else None for cells in chunk]
-            for field, place in places.items()
+            field: [cells[place] if place < len(cells) else None for cells in chunk] for field, place in places.items()
         }
         yield _found(raw, first, len(chunk))
         first += len(chunk)

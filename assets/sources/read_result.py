@@ -69,8 +69,7 @@ class ReadResult:
     def __post_init__(self) -> None:
         if self.rows_kept + self.rows_quarantined != self.rows_in:
             raise ValueError(
-                f"rows do not add up: {self.rows_in} in, {self.rows_kept} kept, "
-                f"{self.rows_quarantined} quarantined"
+                f"rows do not add up: {self.rows_in} in, {self.rows_kept} kept, {self.rows_quarantined} quarantined"
             )
 
     @property

@@ -171,9 +171,7 @@ def _as_text(value: Any) -> str | None:
     return None
 
 
-def parquet_batches(
-    path: Path, names: Sequence[str], *, limits: FileLimits | None = None
-) -> Iterator[RecordBatch]:
+def parquet_batches(path: Path, names: Sequence[str], *, limits: FileLimits | None = None) -> Iterator[RecordBatch]:
     """Batches of a Parquet file; times come as ISO 8601, with offset where the file has one.
 
     Raises:

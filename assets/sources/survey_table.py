@@ -28,9 +28,7 @@ LONGEST_VALUE = 1000
 WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0+\s*$"
 
 
-def read_survey_table(
-    path: Path, questionnaire: Questionnaire, *, limits: FileLimits | None = None
-) -> ReadResult:
+def read_survey_table(path: Path, questionnaire: Questionnaire, *, limits: FileLimits | None = None) -> ReadResult:
     """Answers of a wave in CSV or XLSX, in the form of `raw_survey__answers`.
 
     One row is a respondent. Only the columns that the questionnaire names are read, by their names exactly
@@ -73,9 +71,7 @@ def column_places(present: Sequence[str], questionnaire: Questionnaire) -> dict[
     return places
 
 
-def _read(
-    path: Path, questionnaire: Questionnaire, limits: FileLimits | None
-) -> tuple[pl.DataFrame, list[Refusal]]:
+def _read(path: Path, questionnaire: Questionnaire, limits: FileLimits | None) -> tuple[pl.DataFrame, list[Refusal]]:
     """(text by the questionnaire's column names and `row_number`, refused rows)."""
     if path.suffix.lower() in (".xlsx", ".xlsm") or is_workbook(path):
         with open_workbook(path, limits) as workbook:

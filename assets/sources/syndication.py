@@ -49,9 +49,7 @@ def read_syndication(
         limits: what the file may cost.
     """
     identity = FileIdentity.of(path)
-    door = Door(
-        identity, "syndication", as_of, pseudonym_key, ("iso",), timezone="UTC", date_column="pubDate"
-    )
+    door = Door(identity, "syndication", as_of, pseudonym_key, ("iso",), timezone="UTC", date_column="pubDate")
     try:
         text = _text(path, limits)
         if text.lstrip("\ufeff \t\r\n").startswith("{"):
@@ -65,8 +63,7 @@ def read_syndication(
     source_id, source_name, kind = _source(site, title)
     count = len(entries)
     columns: dict[str, list[Any]] = {
-        name: [entry.get(name) for entry in entries]
-        for name in ("message_ref", "published", "title", "text", "author")
+        name: [entry.get(name) for entry in entries] for name in ("message_ref", "published", "title", "text", "author")
     }
     columns |= {
         "row_number": list(range(1, count + 1)),

@@ -35,9 +35,7 @@ ENTITIES = {
 PARSE_LIMIT = 2**30
 
 
-def read_telegram(
-    path: Path, *, as_of: datetime, pseudonym_key: bytes, limits: FileLimits | None = None
-) -> ReadResult:
+def read_telegram(path: Path, *, as_of: datetime, pseudonym_key: bytes, limits: FileLimits | None = None) -> ReadResult:
     """Messages of a Telegram export.
 
     Only messages are rows: joins, pins, calls and other service entries are events of the chat, nobody's
@@ -118,9 +116,7 @@ def _chats(document: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
     """Channels and groups of the export, and how many chats between people it holds."""
     whole_account = document.get("chats")
     listed = whole_account.get("list") if isinstance(whole_account, dict) else [document]
-    if not isinstance(listed, list) or not any(
-        isinstance(chat, dict) and "messages" in chat for chat in listed
-    ):
+    if not isinstance(listed, list) or not any(isinstance(chat, dict) and "messages" in chat for chat in listed):
         raise SourceError("missing_column", "no list of messages", "messages")
     chats = [chat for chat in listed if isinstance(chat, dict) and isinstance(chat.get("messages"), list)]
     if not chats:

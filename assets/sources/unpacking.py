@@ -93,9 +93,7 @@ def open_archive(path: Path, limits: FileLimits) -> zipfile.ZipFile:
 
 def _single_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     entries = [
-        entry
-        for entry in archive.infolist()
-        if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
+        entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX/")
     ]
     if len(entries) != 1:
         raise SourceError("archive_not_single", f"{len(entries)} files")

@@ -70,9 +70,7 @@ class Workbook:
         """Names of the sheets in their order."""
         return tuple(self._sheets)
 
-    def rows(
-        self, sheet: str, columns: Collection[int] | None = None
-    ) -> Iterator[tuple[int, list[str | None]]]:
+    def rows(self, sheet: str, columns: Collection[int] | None = None) -> Iterator[tuple[int, list[str | None]]]:
         """(1-based row number of the sheet, cells from column A on) of every row that is stored.
 
         Args:

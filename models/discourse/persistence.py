@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -25,6 +26,14 @@ TRUSTED_TYPES: frozenset[str] = frozenset()
 """Types beside those skops trusts by itself: none is needed."""
 
 _SPACE = ("whole", "short", "long", "placed", "letters", "surface", "scale")
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a report needs to know of the model: its version and its cross-validated confusion (rows true)."""
+
+    version: str
+    confusion: np.ndarray
 
 
 def model_files(model: DiscourseModel, training: Mapping[str, object] | None = None) -> dict[str, bytes]:
@@ -202,13 +211,26 @@ def write_model(model: DiscourseModel, directory: Path, training: Mapping[str, o
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def read_facts(directory: Path) -> ModelFacts:
+    """Version and confusion matrix of a saved model, without loading its estimators.
+
+    Raises:
+        ModelError: as `read_model`, if a file is missing or was tampered with.
+    """
+    manifest = _checked_manifest(_contents(directory), str(directory))
+    return ModelFacts(manifest["model_version"], np.asarray(manifest["confusion"]))
+
+
 def read_model(directory: Path) -> DiscourseModel:
     """The model kept in a directory.
 
     Raises:
         ModelError: as `model_of_files`, or if there is no such directory.
     """
+    return model_of_files(_contents(directory), str(directory))
+
+
+def _contents(directory: Path) -> dict[str, bytes]:
     if not directory.is_dir():
         raise ModelError(f"{directory}: no such model directory; train one with `kelisim train LABELS -o {directory}`")
-    files = {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
-    return model_of_files(files, str(directory))
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}

@@ -191,9 +191,7 @@ def _described(
             "age_years": rng.integers(bounds[:, 0], bounds[:, 1] + 1),
             "age_group_code": np.array(ADULT_AGE_GROUPS)[age],
             "group_code": np.array(census_groups())[person["group"]],
-            "language": np.where(
-                rng.random(len(psu)) < kazakh_chance(region, settlement, person["group"]), "kk", "ru"
-            ),
+            "language": np.where(rng.random(len(psu)) < kazakh_chance(region, settlement, person["group"]), "kk", "ru"),
             "mode_code": np.where(rng.random(len(psu)) < phone_share, "phone", "face_to_face"),
             "design_weight": weights,
             "has_responded": rng.random(len(psu)) < _participation(data, settlement, person["sex"], age),
@@ -206,9 +204,7 @@ def kazakh_chance(region: Integers, settlement: Integers, group: Integers) -> Fl
     data = simulation_data(_DATA_FILE)
     by_group = np.array([data["kazakh_language"][name] for name in census_groups()])
     by_region = np.array([data["kazakh_language_region"].get(code, 0.0) for code in region_codes()])
-    return 1 / (
-        1 + np.exp(-(by_group[group] + by_region[region] + data["kazakh_language_rural"] * settlement))
-    )
+    return 1 / (1 + np.exp(-(by_group[group] + by_region[region] + data["kazakh_language_rural"] * settlement)))
 
 
 def _participation(data: dict[str, Any], settlement: Integers, sex: Integers, age: Integers) -> Floats:

@@ -104,9 +104,7 @@ def indicator_comparability(items: pl.DataFrame, registry: Registry) -> pl.DataF
     return pl.concat(parts).cast({**INDICATOR_SCHEMA}) if parts else pl.DataFrame(schema=INDICATOR_SCHEMA)
 
 
-def observed_comparability(
-    respondents: pl.DataFrame, answers: pl.DataFrame, registry: Registry
-) -> pl.DataFrame:
+def observed_comparability(respondents: pl.DataFrame, answers: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     """Comparability as far as the data themselves tell it, where no questionnaires are at hand.
 
     A wave breaks an indicator's series when one of its items was asked of nobody, when more than half of the
@@ -135,9 +133,7 @@ def observed_comparability(
     asked_items = set(asked.rows())
     rows = []
     for wave_id in waves:
-        moved = sum(
-            max(share - modes[waves[0]].get(mode, 0.0), 0.0) for mode, share in modes[wave_id].items()
-        )
+        moved = sum(max(share - modes[waves[0]].get(mode, 0.0), 0.0) for mode, share in modes[wave_id].items())
         lost = sorted(set(languages[waves[0]]) - set(languages[wave_id]))
         broken = "mode" if moved > LARGEST_MODE_SHIFT else f"language: no {lost[0]}" if lost else None
         for indicator in registry.current().values():
@@ -172,8 +168,7 @@ def known_comparability(
     asked = indicator_comparability(item_comparability(own, registry), registry)
     both = seen.join(asked, on=["wave_id", "indicator_id"], how="left", suffix="_asked", maintain_order="left")
     broken = pl.any_horizontal(
-        (pl.col(name) == "not_comparable").fill_null(value=False)
-        for name in ("comparability", "comparability_asked")
+        (pl.col(name) == "not_comparable").fill_null(value=False) for name in ("comparability", "comparability_asked")
     )
     return both.select(
         "wave_id",

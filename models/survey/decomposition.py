@@ -228,9 +228,7 @@ def decompositions(
             for cells, by in COMPOSITIONS.items():
                 row = {**head, "year_from": pair[0], "year_to": pair[1], "cells": cells}
                 if is_open:
-                    row |= _percent_row(
-                        decomposition(sample, outcome=name, side="year", values=pair, by=list(by)), z
-                    )
+                    row |= _percent_row(decomposition(sample, outcome=name, side="year", values=pair, by=list(by)), z)
                 rows.append({**row, "comparability": "comparable" if is_open else "not_comparable"})
     return pl.DataFrame(rows, schema=DECOMPOSITION_SCHEMA)
 

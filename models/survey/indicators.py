@@ -83,9 +83,7 @@ def respondent_scores(
         )
         people = people.join(scored, on=KEYS, how="left", maintain_order="left")
     if people.height != respondents.height:
-        raise SurveyInputError(
-            "a respondent stands twice in the answers: wave_id and respondent_id must be unique"
-        )
+        raise SurveyInputError("a respondent stands twice in the answers: wave_id and respondent_id must be unique")
     return people
 
 
@@ -185,9 +183,7 @@ def scored_sample(
     if respondents.is_empty():
         return respondents
     people = respondents.filter(pl.col("wave_id").is_in(list(_wave_of_year(respondents).values())))
-    cells = [
-        calibration_cells(wave, margins).frame for wave in people.partition_by("wave_id", maintain_order=True)
-    ]
+    cells = [calibration_cells(wave, margins).frame for wave in people.partition_by("wave_id", maintain_order=True)]
     own = weights.select(*KEYS, "calibrated_weight", "g_weight")
     sample = (
         people.join(own, on=KEYS, how="left", maintain_order="left")
@@ -196,9 +192,7 @@ def scored_sample(
     )
     missing = sample.get_column("calibrated_weight").null_count()
     if missing:
-        raise SurveyInputError(
-            f"{missing} respondents have no calibrated weight: weigh all waves before estimating"
-        )
+        raise SurveyInputError(f"{missing} respondents have no calibrated weight: weigh all waves before estimating")
     return sample
 
 
@@ -301,9 +295,7 @@ def estimates(
     flags = comparability
     if flags is None:
         flags = observed_comparability(respondents, answers, registry)
-    rows = pl.concat(parts).join(
-        flags.drop("reason", strict=False), on=["wave_id", "indicator_id"], how="left"
-    )
+    rows = pl.concat(parts).join(flags.drop("reason", strict=False), on=["wave_id", "indicator_id"], how="left")
     rows = rows.with_columns(pl.col("comparability").fill_null("comparable"), quarter=pl.lit(quarter))
     return _in_order(suppression(rows, publication), registry)
 
@@ -327,9 +319,7 @@ def _domain_rows(wave: pl.DataFrame, registry: Registry, domain: str, found: Est
     columns = list(DOMAINS[domain])
     table = found.frame.rename({"outcome": "indicator_id"})
     asked = table.get_column("indicator_id").unique(maintain_order=True).to_list()
-    long = wave.unpivot(on=asked, index=columns, variable_name="indicator_id", value_name="score").drop_nulls(
-        "score"
-    )
+    long = wave.unpivot(on=asked, index=columns, variable_name="indicator_id", value_name="score").drop_nulls("score")
     counts = long.group_by("indicator_id", *columns).agg(
         dissenter_count=pl.min_horizontal(pl.col("score").sum(), (1 - pl.col("score")).sum()).cast(pl.Int64)
     )
@@ -375,9 +365,7 @@ def rebased(estimates: pl.DataFrame, base_year: int) -> pl.DataFrame:
     shown = estimates.filter(~pl.col("is_suppressed")).select(*cell, "year", "estimate_pct", "se_pct")
     base = shown.filter((pl.col("year") == base_year) & (pl.col("estimate_pct") > 0)).drop("year")
     ratio = pl.col("estimate_pct") / pl.col("estimate_pct_base")
-    error = ((pl.col("se_pct") ** 2 + (ratio * pl.col("se_pct_base")) ** 2).sqrt()) / pl.col(
-        "estimate_pct_base"
-    )
+    error = ((pl.col("se_pct") ** 2 + (ratio * pl.col("se_pct_base")) ** 2).sqrt()) / pl.col("estimate_pct_base")
     return shown.join(base, on=cell, suffix="_base").select(
         *cell,
         "year",

@@ -50,9 +50,7 @@ def reliabilities(
         mean_difference (ru less kk on the factor, in standard deviations, only under scalar invariance).
         Where something cannot be computed the value is null and `note` is the reason.
     """
-    people = respondents.select(*KEYS, "year", "language").join(
-        weights.select(*KEYS, "calibrated_weight"), on=KEYS
-    )
+    people = respondents.select(*KEYS, "year", "language").join(weights.select(*KEYS, "calibrated_weight"), on=KEYS)
     parts = []
     for wave in people.partition_by("wave_id", maintain_order=True):
         wave_id = wave.item(0, "wave_id")

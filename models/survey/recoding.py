@@ -173,7 +173,7 @@ def row_problems(raw: pl.DataFrame, questionnaire: Questionnaire, as_of: date) -
         *ORIGIN,
         pl.col("item_id").replace_strict(columns, return_dtype=pl.String()).alias("column_name"),
         pl.lit("code_outside_list").alias("rule"),
-        pl.col("value").str.slice(0, DETAIL_LENGTH).alias("detail"),
+        pl.col("value").fill_null("").str.slice(0, DETAIL_LENGTH).alias("detail"),
     )
     return (
         pl.concat([rows, stray])
@@ -295,7 +295,7 @@ def _broken(
         *ORIGIN,
         pl.lit(columns.get(field) or field).alias("column_name"),
         pl.lit(rule).alias("rule"),
-        shown.str.slice(0, DETAIL_LENGTH).alias("detail"),
+        shown.fill_null("").str.slice(0, DETAIL_LENGTH).alias("detail"),
     )
 
 

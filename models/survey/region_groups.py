@@ -75,9 +75,7 @@ def modelled_cells(sample: pl.DataFrame, registry: Registry) -> pl.DataFrame:
     parts = []
     for (name,), cells in direct.group_by("outcome", maintain_order=True):
         adults = (
-            sample.filter(pl.col(str(name)).is_not_null())
-            .group_by(CELL)
-            .agg(adults=pl.col("calibrated_weight").sum())
+            sample.filter(pl.col(str(name)).is_not_null()).group_by(CELL).agg(adults=pl.col("calibrated_weight").sum())
         )
         areas = cells.join(adults, on=CELL).join(regions, on=["outcome", "region_code"]).sort(CELL)
         if areas.height > _effects(areas).shape[1] + 10:
@@ -169,7 +167,9 @@ def small_areas(
         rows = pl.concat([direct, _modelled_rows(modelled, direct, rules)], how="diagonal")
     versions = {name: indicator.version for name, indicator in registry.current().items()}
     open_direct = ((pl.col("estimate_kind") == "direct") & ~pl.col("is_suppressed")).any()
-    is_first_choice = pl.when(open_direct.over("indicator_id", *CELL)).then(pl.lit("direct")).otherwise(pl.lit("modelled"))
+    is_first_choice = (
+        pl.when(open_direct.over("indicator_id", *CELL)).then(pl.lit("direct")).otherwise(pl.lit("modelled"))
+    )
     return (
         rows.with_columns(
             quarter=pl.lit(quarter),

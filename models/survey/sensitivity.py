@@ -33,9 +33,7 @@ WAVE_COLUMNS = [
 ]
 
 
-def sensitivity(
-    sample: pl.DataFrame, answers: pl.DataFrame, registry: Registry, quarter: str
-) -> pl.DataFrame:
+def sensitivity(sample: pl.DataFrame, answers: pl.DataFrame, registry: Registry, quarter: str) -> pl.DataFrame:
     """National estimates of every indicator under the registry's rule and under each alternative.
 
     Args:
@@ -45,10 +43,10 @@ def sensitivity(
         quarter: written into every row.
 
     Returns:
-        `out_indicators__sensitivity`. Per indicator, year and definition (`headline` first): the estimate on 0..100 with its interval
-        (logit for shares of respondents, Wald for means), `difference_pp` from the headline of that year,
-        and `change_from_first_pp` from the first year under the same definition: whether the story is the
-        same.
+        `out_indicators__sensitivity`. Per indicator, year and definition (`headline` first): the estimate on
+        0..100 with its interval (logit for shares of respondents, Wald for means), `difference_pp` from the
+        headline of that year, and `change_from_first_pp` from the first year under the same definition:
+        whether the story is the same.
     """
     if sample.is_empty():
         return pl.DataFrame(schema=SENSITIVITY_SCHEMA)
@@ -93,9 +91,7 @@ def _all_scores(
         items = item_scores(answers, indicator, registry)
         for (indicator_id, name), rule in definitions.items():
             if indicator_id == indicator.indicator_id:
-                scores = rule_scores(items, rule).select(
-                    *KEYS, pl.col("score").alias(f"{indicator_id}|{name}")
-                )
+                scores = rule_scores(items, rule).select(*KEYS, pl.col("score").alias(f"{indicator_id}|{name}"))
                 scored = scored.join(scores, on=KEYS, how="left", maintain_order="left")
     return scored
 

@@ -7,6 +7,7 @@ import polars as pl
 from data_contracts.indicator_registry import Registry
 from models.survey.change import changes, wave_covariances
 from models.survey.indicators import estimates, scored_sample
+from models.survey.weighting import Margins
 
 WAVE_DOMAINS = ("country", "region", "group")
 WAVE_CHANGE_SCHEMA = pl.Schema(
@@ -69,6 +70,7 @@ def wave_changes(
     quarter: str,
     *,
     comparability: pl.DataFrame | None = None,
+    margins: Margins | None = None,
 ) -> pl.DataFrame:
     """Every wave against the one before it: quarter over quarter where waves are quarterly.
 
@@ -83,6 +85,7 @@ def wave_changes(
         registry: items and indicators.
         quarter: of the report, written into every row.
         comparability: as for `estimates`.
+        margins: as given to `weighting.weights`.
 
     Returns:
         `out_indicators__wave_changes`: country, regions and ethnic groups; no rows for fewer than two waves.
@@ -94,9 +97,16 @@ def wave_changes(
     numbers = order.select("wave_id", "number")
     people = respondents.drop("year").join(numbers, on="wave_id", maintain_order="left").rename({"number": "year"})
     found = estimates(
-        people, answers, weights, registry, quarter, comparability=comparability, domains=WAVE_DOMAINS
+        people,
+        answers,
+        weights,
+        registry,
+        quarter,
+        comparability=comparability,
+        margins=margins,
+        domains=WAVE_DOMAINS,
     )
-    sample = scored_sample(people, answers, weights, registry)
+    sample = scored_sample(people, answers, weights, registry, margins=margins)
     moved = changes(found, wave_covariances(sample, registry, WAVE_DOMAINS))
     steps = moved.filter(pl.col("year_to") == pl.col("year_from") + 1)
     on = ["indicator_id", "indicator_version", "domain", "domain_value"]

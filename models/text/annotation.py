@@ -12,6 +12,7 @@ from models.text.duplicates import WINDOW_DAYS, duplicate_clusters
 from models.text.ethnonyms import mentions as find_mentions
 from models.text.language import languages
 from models.text.normalisation import normalised
+from models.text.place_forms import Gazetteer
 from models.text.places import places
 
 TIMEZONE = "Asia/Almaty"
@@ -22,8 +23,10 @@ MESSAGE_COLUMNS = (
     "language", "script", "language_confidence", "kk_share", "region_code", "region_basis", "group_codes",
     "author_pseudonym", "is_repost", "duplicate_cluster_id", "is_cluster_first", "copy_count",
 )
+MENTION_COLUMNS = (
+    "message_id", "day_date", "group_code", "surface", "start", "end", "is_person", "is_slur", "slur_severity",
+)
 # fmt: on
-MENTION_COLUMNS = ("message_id", "day_date", "group_code", "surface", "start", "end", "is_person", "is_slur")
 
 
 class Annotated(NamedTuple):
@@ -37,6 +40,7 @@ def annotate(
     raw: pl.DataFrame,
     source_regions: Mapping[str, str] | None = None,
     window_days: int = WINDOW_DAYS,
+    table: Gazetteer | None = None,
 ) -> Annotated:
     """Annotate messages.
 
@@ -48,6 +52,7 @@ def annotate(
         raw: `raw_feeds__messages`, in any order.
         source_regions: region code of a source by source id, for outlets that serve one region.
         window_days: longest time between a duplicate and the first of its cluster.
+        table: places to look for; by default those that come with the package.
 
     Returns:
         Messages by time then id, and their mentions by message and place.
@@ -68,7 +73,7 @@ def annotate(
             [
                 rows,
                 languages(rows["text"], plain),
-                places(rows["text"], pl.Series(by_source, dtype=pl.String), rows["source_region"], plain),
+                places(rows["text"], pl.Series(by_source, dtype=pl.String), rows["source_region"], plain, table),
                 clusters.drop("message_id"),
             ],
             how="horizontal",

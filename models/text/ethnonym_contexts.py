@@ -86,6 +86,8 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if _is_surname(form, around) or _names_a_state(around):
         return None
     group, kind, is_slur = meaning
+    if around.after in contexts()["language_words_in_latin"]:
+        return Reading(group, is_person=False, is_slur=is_slur)
     if kind == "person":
         return _person(form, meaning, around)
     if kind == "language":

@@ -18,6 +18,7 @@ from models.text.inflection import (
     kazakh_noun_forms,
     russian_noun_forms,
 )
+from models.text.latin_spelling import kazakh_in_latin, russian_in_latin
 
 Kind = Literal[
     "person",  # a noun for people
@@ -64,6 +65,28 @@ def contexts() -> dict[str, frozenset[str]]:
 
 
 @cache
+def _severities() -> dict[str, int]:
+    content = yaml.safe_load((files("models.text") / "data" / "ethnonyms.yml").read_text("utf-8"))
+    return {
+        spelling: degree
+        for degree, beginnings in content["slur_severity"].items()
+        for word in beginnings.split()
+        for spelling in (word, *russian_in_latin(frozenset({word})))
+    }
+
+
+def slur_severity(surface: str) -> int:
+    """How abusive a slur is: 1 demeaning or mocking, 2 abusive, 3 dehumanising.
+
+    Args:
+        surface: the slur in lower case, normalised; one that is not graded has degree 2.
+    """
+    graded = _severities()
+    sizes = range(len(surface), 1, -1)
+    return next((graded[surface[:size]] for size in sizes if surface[:size] in graded), 2)
+
+
+@cache
 def ethnonym_table() -> EthnonymTable:
     """Every ethnonym form; earlier meanings win where forms of two groups coincide.
 
@@ -78,7 +101,7 @@ def ethnonym_table() -> EthnonymTable:
         raise ValueError(f"ethnonyms.yml: groups not in ethnic_groups.yml: {', '.join(unknown)}")
     forms: dict[str, Form] = {}
     lexemes: list[frozenset[str]] = []
-    for expand in (_exact, _russian_people, _kazakh, _adjectives, _folded_kazakh):
+    for expand in (_exact, _russian_people, _kazakh, _adjectives, _folded_kazakh, _in_latin):
         for group, words in groups.items():
             for lexeme, kind, is_slur in expand(words):
                 kept = (lexeme | _single_letters(lexeme)) - contexts()["not_ethnonyms"]
@@ -157,6 +180,24 @@ def _kazakh_lexemes(words: dict[str, str], spelling: Callable[[str], str]) -> It
                 yield spelled(kazakh_language_forms(stem)), "language", False
 
 
+def _in_latin(words: dict[str, str]) -> Iterable[Lexeme]:
+    """Forms for people in Latin letters; short ones and words of other languages are left out."""
+    expanded = (
+        (_exact, russian_in_latin),
+        (_russian_people, russian_in_latin),
+        (_adjectives, russian_in_latin),
+        (_kazakh, kazakh_in_latin),
+    )
+    for expand, spelling in expanded:
+        for forms, kind, is_slur in expand(words):
+            if kind in ("ambiguous", "country_adjective", "kk_country_bare", "kk_country_case"):
+                continue
+            usual = frozenset(form for form in forms if len(form) <= _LONGEST_IN_LATIN)
+            spelled = frozenset(form for form in spelling(usual) if len(form) >= _SHORTEST_IN_LATIN)
+            yield spelled - contexts()["not_ethnonyms_in_latin"], kind, is_slur
+
+
+_SHORTEST_IN_LATIN, _LONGEST_IN_LATIN = 5, 14
 _PLURALS = {onset + ending for onset in "лдт" for ending in ("ар", "ер")}
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 
 from models.text.ethnonym_contexts import Reading, Surroundings, reading
-from models.text.ethnonym_forms import Phrase, ethnonym_table
+from models.text.ethnonym_forms import Phrase, ethnonym_table, slur_severity
 from models.text.form_search import original_span
 from models.text.normalisation import normalised
 
@@ -21,6 +21,7 @@ MENTION_SCHEMA = pl.Schema(
         "end": pl.Int64(),
         "is_person": pl.Boolean(),
         "is_slur": pl.Boolean(),
+        "slur_severity": pl.Int64(),
     }
 )
 
@@ -41,11 +42,12 @@ def mentions(ids: pl.Series, texts: pl.Series, normalised_texts: pl.Series | Non
 
     Returns:
         One row per mention, by text and place: message_id, group_code, surface (as written), start and end
-        (characters of the text as written, half-open), is_person, is_slur.
+        (characters of the text as written, half-open), is_person, is_slur, slur_severity (0 for no slur, else
+        1 demeaning, 2 abusive, 3 dehumanising).
     """
     plain = normalised(texts) if normalised_texts is None else normalised_texts
     found = sorted((*_words(texts, plain), *_phrases(plain)), key=lambda item: item[:2])
-    rows: list[tuple[str, str, str, int, int, bool, bool]] = []
+    rows: list[tuple[str, str, str, int, int, bool, bool, int]] = []
     needed = pl.Series([row for row, *_ in found], dtype=pl.UInt32)
     columns = (ids.cast(pl.String).gather(needed), texts.gather(needed), plain.gather(needed))
     done = (-1, 0)
@@ -65,6 +67,7 @@ def mentions(ids: pl.Series, texts: pl.Series, normalised_texts: pl.Series | Non
                 last,
                 meaning.is_person,
                 meaning.is_slur,
+                slur_severity(line[start:end]) if meaning.is_slur else 0,
             )
         )
     return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
@@ -22,9 +22,10 @@ Mode = Literal[
     "bare",  # the name alone is enough
     "capital",  # also a common word: must be written with a capital letter
     "marked",  # also a person's name or a word: needs `қаласы`, `ауданы`, `город`, `район` beside it
+    "named",  # as marked, or a capital and a case of place (`Қонаевта`), which persons hardly take
     "country_case",  # also a people or an adjective: the bare nominative says nothing
 ]
-_MODES = ("bare", "capital", "marked", "country_case")
+_MODES = ("bare", "capital", "marked", "named", "country_case")
 _HEADS = ("облысы", "ауданы", "қаласы", "республикасы", "одақ")
 
 
@@ -45,6 +46,7 @@ class PlaceForm(NamedTuple):
 
     region_code: str
     mode: Mode
+    is_kazakh_place_case: bool = False
 
 
 class Gazetteer(NamedTuple):
@@ -72,15 +74,29 @@ def places_listed() -> tuple[Place, ...]:
 
 @cache
 def gazetteer() -> Gazetteer:
-    """All forms; where two places share one, the place higher up in the file wins."""
+    """All forms of the places that come with the package."""
+    return compiled_gazetteer(places_listed())
+
+
+def compiled_gazetteer(listed: Iterable[Place]) -> Gazetteer:
+    """Forms of places and the search over them; where two places share a form, the earlier one wins."""
     forms: dict[str, PlaceForm] = {}
     lexemes: list[frozenset[str]] = []
-    for place in places_listed():
+    for place in listed:
+        of_place = frozenset(_place_cases(place.kk) | _place_cases(place.ru))
         for lexeme, mode in _lexemes(place):
             lexemes.append(lexeme)
             for form in lexeme:
-                forms.setdefault(form, PlaceForm(place.region_code, mode))
+                forms.setdefault(form, PlaceForm(place.region_code, mode, form in of_place))
     return Gazetteer(forms, FormSearch.compiled(lexemes))
+
+
+_OF_PLACE = ("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "дағы", "дегі", "тағы", "тегі")
+
+
+def _place_cases(name: str) -> set[str]:
+    forms = {name + ending for ending in _OF_PLACE} if name else set[str]()
+    return forms | {folded(form) for form in forms}
 
 
 def _lexemes(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
@@ -88,6 +104,9 @@ def _lexemes(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
         yield from _kazakh(place)
     if place.ru:
         yield from _russian(place)
+        if place.kind in ("city", "settlement") and " " not in place.ru and place.ru[-1] not in "аяеоиый":
+            # Kazakh endings on the Russian name: `Лисаковскта`.
+            yield _singular(place.ru) - russian_noun_forms(place.ru, place.ru_class), place.mode
     if place.ru_adjective:
         adjective_mode: Mode = "bare" if place.mode == "capital" else place.mode
         yield russian_noun_forms(place.ru_adjective, "adj"), adjective_mode
@@ -132,7 +151,15 @@ def _singular(stem: str) -> frozenset[str]:
     )
     wanted += ("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "мен", "бен", "пен")
     wanted += ("дағы", "дегі", "тағы", "тегі", "")
-    return frozenset(form for form in kazakh_noun_forms(stem) if form[len(stem) :] in wanted)
+    forms = {form for form in kazakh_noun_forms(stem) if form[len(stem) :] in wanted}
+    if stem.endswith(("ау", "еу", "оу", "әу")):
+        # A glide at the end takes the endings of a voiced consonant: `Ақтаудың`.
+        forms |= {stem + ending for ending in (("дың", "ды") if stem[-2] in "ао" else ("дің", "ді"))}
+    if stem.endswith("ев"):
+        # Surnames in -ев take the endings of back vowels: `Қонаевта`.
+        back = stem[:-2] + "ов"
+        forms |= {stem + form[len(stem) :] for form in kazakh_noun_forms(back) if form[len(stem) :] in wanted}
+    return frozenset(forms)
 
 
 def _russian(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
@@ -152,4 +179,6 @@ def _russian(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
             forms |= {f"{adjective[:-2]}{a} {noun}{n}" for a, n in (("ого", "а"), ("ому", "у"), ("ом", "е"))}
         yield frozenset(forms), mode
         return
-    yield spaced_hyphens(russian_noun_forms(place.ru, place.ru_class)), mode
+    # The genitive plural of a name in -а is no form of the place (`украин` is a people in Kazakh).
+    surplus = {place.ru[:-1]} if place.ru_class == "a" else set[str]()
+    yield spaced_hyphens(russian_noun_forms(place.ru, place.ru_class) - surplus), mode

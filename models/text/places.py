@@ -11,7 +11,7 @@ import polars as pl
 from data_contracts.reference import regions
 from models.text.form_search import Hit
 from models.text.normalisation import normalised
-from models.text.place_forms import gazetteer, places_listed
+from models.text.place_forms import Gazetteer, PlaceForm, gazetteer, places_listed
 
 UNKNOWN = "unknown"
 ABROAD = "abroad"
@@ -21,11 +21,12 @@ RegionBasis = Literal["text", "source", "vendor", "none", "ambiguous"]
 PLACE_SCHEMA = pl.Schema({"region_code": pl.String(), "region_basis": pl.String()})
 
 _MARKS_AFTER = re.compile(
-    r"[\s\u00a0]+(?:қ\.|г\.|қала|кала|аудан|облыс|ауыл|ауыл|кент|район|област|обл\b|сельск)"
+    r"[\s\u00a0]+(?:қ\.|г\.|а\.|қала|кала|аудан|облыс|ауыл|ауыл|кент|район|област|обл\b|сельск)"
 )
 _MARKS_BEFORE = re.compile(
-    r"(?:\bг\.?|\bгород[а-я]*|\bрайон[а-я]*|\bсел[оеау]|\bпос[её]л[а-я]*|\bаул[а-я]*|\bстанци[а-я]*|\bобласт[а-я]*)[\s\u00a0]+$"
+    r"(?:\bг\.?|\bс\.|\bгород[а-я]*|\bрайон[а-я]*|\bсел[оеау]|\bпос[её]л[а-я]*|\bаул[а-я]*|\bстанци[а-я]*|\bобласт[а-я]*)[\s\u00a0]+$"
 )
+_IN_RUSSIAN = re.compile(r"\b(?:во?|из|около|под)[\s\u00a0]+$")
 _STREET_AFTER = re.compile(r"[\s\u00a0]+(?:көше|коше|даңғыл|атындағы|атында|проспект|улиц|бульвар)")
 _STREET_BEFORE = re.compile(
     r"(?:\bул\.?|\bулиц[а-я]*|\bпроспект[а-я]*|\bпр\.?|\bимени|\bбульвар[а-я]*)[\s\u00a0]+$"
@@ -37,6 +38,7 @@ def places(
     source_regions: pl.Series | None = None,
     vendor_regions: pl.Series | None = None,
     normalised_texts: pl.Series | None = None,
+    table: Gazetteer | None = None,
 ) -> pl.DataFrame:
     """Region of each message: from its text, else from the vendor's geography, else from its source.
 
@@ -49,6 +51,7 @@ def places(
         source_regions: region code of the outlet itself, null where it has none.
         vendor_regions: region as the vendor wrote it (`г. Шымкент`), null where not given.
         normalised_texts: `normalised(texts)` where the caller has it already.
+        table: places to look for; by default those that come with the package.
 
     Returns:
         One row per text, in order: region_code (20 codes, `unknown` or `abroad`), region_basis (text, source,
@@ -63,14 +66,16 @@ def places(
             "source": blank if source_regions is None else source_regions,
         }
     ).with_columns(outside=pl.coalesce("vendor", "source"))
-    named = _regions_named(texts, plain)
+    named = _regions_named(texts, plain, table)
     return _resolved(outside, named).select("region_code", "region_basis")
 
 
-def place_mentions(texts: pl.Series, normalised_texts: pl.Series | None = None) -> pl.DataFrame:
+def place_mentions(
+    texts: pl.Series, normalised_texts: pl.Series | None = None, table: Gazetteer | None = None
+) -> pl.DataFrame:
     """Every place found in texts: row, start, end (characters of the normalised text), region_code."""
     plain = normalised(texts) if normalised_texts is None else normalised_texts
-    found = _accepted_hits(texts, plain)
+    found = _accepted_hits(texts, plain, table)
     return pl.DataFrame(
         [(hit.row, hit.start, hit.end, code) for hit, code in found],
         schema={"row": pl.Int64(), "start": pl.Int64(), "end": pl.Int64(), "region_code": pl.String()},
@@ -161,9 +166,11 @@ def _exact_names() -> dict[str, str]:
     return names
 
 
-def _regions_named(texts: pl.Series, plain: pl.Series, *, lenient: bool = False) -> pl.DataFrame:
+def _regions_named(
+    texts: pl.Series, plain: pl.Series, table: Gazetteer | None = None, *, lenient: bool = False
+) -> pl.DataFrame:
     """Counts of regions named per row: row, region_code, count."""
-    found = _accepted_hits(texts, plain, lenient=lenient)
+    found = _accepted_hits(texts, plain, table, lenient=lenient)
     return (
         pl.DataFrame(
             [(hit.row, code) for hit, code in found],
@@ -175,8 +182,10 @@ def _regions_named(texts: pl.Series, plain: pl.Series, *, lenient: bool = False)
     )
 
 
-def _accepted_hits(texts: pl.Series, plain: pl.Series, *, lenient: bool = False) -> list[tuple[Hit, str]]:
-    table = gazetteer()
+def _accepted_hits(
+    texts: pl.Series, plain: pl.Series, table: Gazetteer | None = None, *, lenient: bool = False
+) -> list[tuple[Hit, str]]:
+    table = gazetteer() if table is None else table
     hits = list(table.search.hits(plain))
     needed = pl.Series([hit.row for hit in hits], dtype=pl.UInt32)
     found: list[tuple[Hit, str]] = []
@@ -184,12 +193,13 @@ def _accepted_hits(texts: pl.Series, plain: pl.Series, *, lenient: bool = False)
         hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True
     ):
         form = table.forms[hit.form]
-        if lenient or _is_place(hit, form.mode, text, line):
+        if lenient or _is_place(hit, form, text, line):
             found.append((hit, form.region_code))
     return found
 
 
-def _is_place(hit: Hit, mode: str, text: str, line: str) -> bool:
+def _is_place(hit: Hit, form: PlaceForm, text: str, line: str) -> bool:
+    mode = form.mode
     before = line[max(0, hit.start - 20) : hit.start]
     if _STREET_AFTER.match(line, hit.end) or _STREET_BEFORE.search(before):
         return False
@@ -198,7 +208,14 @@ def _is_place(hit: Hit, mode: str, text: str, line: str) -> bool:
     aligned = len(text) == len(line)
     if mode == "capital":
         return aligned and text[hit.start].isupper()
-    return bool(_MARKS_AFTER.match(line, hit.end) or _MARKS_BEFORE.search(before))
+    if _MARKS_AFTER.match(line, hit.end) or _MARKS_BEFORE.search(before):
+        return True
+    if not (aligned and text[hit.start].isupper()) or mode == "country_case":
+        return False
+    if _IN_RUSSIAN.search(before):
+        return True
+    opens = not before.strip() or before.rstrip()[-1] in ".!?…:;«\"—–-"
+    return form.is_kazakh_place_case and (mode == "named" or not opens)
 
 
 def _resolved(outside: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import typer
 
-from assets.shipped_model import ensure_model
+from assets.shipped_model import load_model
 from models.discourse.classifier import LABELS, DiscourseModel, ModelError
 from models.discourse.corpus_reading import read_corpus, training_rows
 from models.discourse.evaluation import evaluation
@@ -69,7 +69,7 @@ def classify(
 
 def _shipped() -> DiscourseModel:
     settings = Settings()
-    return ensure_model(settings.root / "models", settings.seed)[0]
+    return load_model(settings.root / "models", settings.seed)
 
 
 def classified(rows: pl.DataFrame, model: DiscourseModel) -> list[dict]:

@@ -1,4 +1,4 @@
-"""`kelisim read` and `kelisim map`: any file of messages into one clean table, outside the graph."""
+"""`kelisim read`, `map`, `poll`, `retention`: files of messages before and beside the graph."""
 
 from __future__ import annotations
 
@@ -86,6 +86,49 @@ def draft_mapping(
         return
     output.write_text(text, encoding="utf-8")
     typer.echo(str(output))
+
+
+@app.command()
+def poll(
+    home: Annotated[Path | None, typer.Option(help="home with subscriptions.yml (KELISIM_HOME)")] = None,
+) -> None:
+    """Fetch the feeds of subscriptions.yml into the inbox: conditionally, politely, within limits."""
+    from assets.sources.polling import FeedPoller
+    from data_contracts.contract import ContractError
+    from data_contracts.subscriptions import read_subscriptions
+    from pipelines.home import open_home
+    from pipelines.settings import Settings
+
+    settings = Settings() if home is None else Settings().model_copy(update={"home": home})
+    root = open_home(settings)
+    try:
+        subscriptions = read_subscriptions(root / "subscriptions.yml")
+    except ContractError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(WRONG_INPUT) from error
+    for result in FeedPoller(subscriptions, root / "inbox", root / "polling.json", settings.now).poll():
+        typer.echo(f"{result.outcome}  {result.url}  {result.file_name or result.detail}")
+
+
+@app.command()
+def retention(
+    home: Annotated[Path | None, typer.Option(help="home whose inbox is looked at (KELISIM_HOME)")] = None,
+    *,
+    delete: Annotated[bool, typer.Option("--delete", help="delete; without it the files are only listed")] = False,
+) -> None:
+    """Raw feed files older than retention_days: list them, or delete those that were read."""
+    from assets.sources.retention import expired_files, remove_expired
+    from pipelines.home import open_home
+    from pipelines.settings import Settings
+
+    settings = Settings() if home is None else Settings().model_copy(update={"home": home})
+    root = open_home(settings)
+    expired = expired_files(root / "inbox", root / "lake", settings.now(), settings.retention_days)
+    removed = {one.file.file_name for one in remove_expired(expired)} if delete else set[str]()
+    for one in expired:
+        state = "deleted" if one.file.file_name in removed else "kept: not read yet" if not one.is_read else "expired"
+        typer.echo(f"{state}  {one.file.file_name}  {one.age_days} d")
+    typer.echo(f"retention_days {settings.retention_days}: {len(expired)} expired, {len(removed)} deleted")
 
 
 def _there(file: Path) -> None:

@@ -23,6 +23,7 @@ from models.survey.small_areas import FayHerriot, fay_herriot
 from pipelines.commands.choices import Format, Freedom, Interval, Kind, Likelihood, Lonely, Method
 from pipelines.commands.margins_file import read_margins
 from pipelines.commands.published import with_suppression
+from pipelines.commands.survey_refusals import spoken
 from pipelines.commands.tables import read_as_written, read_table, shown_table
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ def input_errors() -> Iterator[None]:
     try:
         yield
     except SurveyInputError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(spoken("error", str(error)), err=True)
         raise typer.Exit(WRONG_INPUT) from error
 
 
 def notice(texts: Sequence[str]) -> None:
     """Tell on stderr what was assumed or noticed."""
     for text in texts:
-        typer.echo(f"note: {text}", err=True)
+        typer.echo(spoken("note", text), err=True)
 
 
 Data = Annotated[Path, typer.Argument(help="survey rows: .csv, .parquet or .sav", metavar="DATA")]

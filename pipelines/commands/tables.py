@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING, cast
 
 import polars as pl
@@ -65,7 +67,20 @@ def _read_text(path: Path) -> pl.DataFrame:
     text = _decoded(raw, path)
     header = text.split("\n", 1)[0]
     separator = max((",", ";", "\t"), key=header.count)
-    frame = pl.read_csv(text.encode(), separator=separator, null_values=MISSING, infer_schema=False)
+    names = next(csv.reader([header.rstrip("\r")], delimiter=separator), [])
+    doubled = sorted({name for name in names if name and names.count(name) > 1})
+    if doubled:
+        raise SurveyInputError(f"{path} has columns of the same name: {', '.join(doubled)}; rename them")
+    try:
+        frame = pl.read_csv(text.encode(), separator=separator, null_values=MISSING, infer_schema=False)
+    except pl.exceptions.ComputeError as error:
+        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=separator)):
+            if len(row) > len(names):
+                raise SurveyInputError(
+                    f"{path}: data row {number} has {len(row)} fields but the header has {len(names)}; "
+                    "correct or quote it"
+                ) from error
+        raise
     if frame.height == 0:
         raise SurveyInputError(f"{path} has a header but no rows")
     return frame

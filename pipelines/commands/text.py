@@ -44,6 +44,7 @@ def annotate(
     window_days: Annotated[
         int, typer.Option(help="longest time between a duplicate and the first", min=1)
     ] = WINDOW_DAYS,
+    kato: Annotated[Path | None, typer.Option(help="folder with the operator's kato.csv")] = None,
 ) -> None:
     """Add language, script, region_code, region_basis, groups and duplicate_cluster_id to texts.
 
@@ -53,17 +54,19 @@ def annotate(
         if output.suffix not in {".parquet", ".jsonl"}:
             raise TextInputError(f"{output}: write to a name that ends in .parquet or .jsonl")
         rows = read_texts(texts)
-        write_rows(annotated(rows, window_days), output)
+        write_rows(annotated(rows, window_days, kato), output)
     typer.echo(f"{rows.height} texts -> {output}")
 
 
-def annotated(rows: pl.DataFrame, window_days: int = WINDOW_DAYS) -> pl.DataFrame:
+def annotated(rows: pl.DataFrame, window_days: int = WINDOW_DAYS, kato: Path | None = None) -> pl.DataFrame:
     """The rows with the annotations as further columns, in the same order.
 
     Args:
         rows: `id`, `text`, optionally `published_at` and `source_region`.
         window_days: longest time between a duplicate and the first of its cluster.
+        kato: folder with `kato.csv`, whose settlements are looked for too.
     """
+    from assets.sources.kato import gazetteer_with_kato
     from models.text.duplicates import duplicate_clusters
     from models.text.ethnonyms import mentions
     from models.text.language import languages
@@ -74,12 +77,12 @@ def annotated(rows: pl.DataFrame, window_days: int = WINDOW_DAYS) -> pl.DataFram
     plain = normalised(texts)
     found = mentions(ids, texts, plain).rename({"group_code": "group"})
     groups = found.group_by("message_id").agg(
-        groups=pl.struct("group", "surface", "start", "end", "is_person", "is_slur")
+        groups=pl.struct("group", "surface", "start", "end", "is_person", "is_slur", "slur_severity")
     )
     vendor = rows["source_region"].cast(pl.String) if "source_region" in rows.columns else None
     clusters = duplicate_clusters(ids, texts, times(rows), window_days, plain)
     added = pl.concat(
-        [languages(texts, plain), places(texts, None, vendor, plain), clusters.rename({"message_id": "id"})],
+        [languages(texts, plain), places(texts, None, vendor, plain, None if kato is None else gazetteer_with_kato(kato)), clusters.rename({"message_id": "id"})],
         how="horizontal",
     ).join(groups, left_on="id", right_on="message_id", how="left", maintain_order="left")
     added = added.with_columns(

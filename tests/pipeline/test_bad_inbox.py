@@ -44,9 +44,7 @@ def broken_wave(demo_inbox: Path, inbox: Path) -> None:
     rows[3][region] = "999"
     rows[4][weight] = "-1.5"
     rows[6] = rows[5]
-    (inbox / wave.name).write_text(
-        "\n".join([lines[0], *(";".join(row) for row in rows)]) + "\n", encoding="utf-8"
-    )
+    (inbox / wave.name).write_text("\n".join([lines[0], *(";".join(row) for row in rows)]) + "\n", encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +64,8 @@ def outcome(demo: Any, kelisim: Callable[..., Any], tmp_path_factory: pytest.Tem
     (inbox / "empty.csv").write_bytes(b"")
     mapped(inbox, "good.csv", good_rows(0, 40).encode())
     mapped(inbox, "old.csv", good_rows(1000, 40, "Сегодня хорошая погода").encode("cp1251"), "cp1251")
-    mapped(inbox, "future.csv", b"id,published,text\n1,2031-01-01T00:00:00,later\n2,2026-08-01T00:00:00,now\n")
-    mapped(inbox, "long.csv", b"id,published,text\n1,2026-08-01T00:00:00," + b"a" * 10_000_000 + b"\n")
+    mapped(inbox, "future.csv", b"id,published,text\n9001,2031-01-01T00:00:00,later\n9002,2026-08-01T00:00:00,now\n")
+    mapped(inbox, "long.csv", b"id,published,text\n9003,2026-08-01T00:00:00," + b"a" * 10_000_000 + b"\n")
     with gzip.open(inbox / "bomb.csv.gz", "wb", compresslevel=9) as bomb:
         for _ in range(64):
             bomb.write(b"0" * 16_000_000)

@@ -28,7 +28,7 @@ from data_contracts.source import (
 )
 
 ROOT = Path(__file__).parents[3]
-SOURCE_FORMATS = {"telegram", "syndication", "brand_analytics", "mapped"}
+SOURCE_FORMATS = {"telegram", "syndication", "brand_analytics", "medialogia", "mapped"}
 
 
 def test_every_rule_that_code_names_has_its_texts() -> None:
@@ -53,7 +53,7 @@ def test_messages_exist_in_three_languages_and_name_file_row_and_column() -> Non
 
 
 def test_a_source_contract_stands_for_every_format() -> None:
-    assert set(source_contracts()) >= SOURCE_FORMATS | {"survey_sav", "survey_table", "council_returns"}
+    assert set(source_contracts()) >= SOURCE_FORMATS | {"kato", "survey_sav", "survey_table", "council_returns"}
     column = next(c for c in table_contract("raw_feeds__messages").columns if c.name == "source_format")
     assert set(column.allowed or ()) == SOURCE_FORMATS
 

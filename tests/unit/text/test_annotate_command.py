@@ -41,7 +41,7 @@ def test_formats(tmp_path, name, out):
     first = rows.row(0, named=True)
     assert (first["language"], first["script"], first["region_code"]) == ("kk", "cyrillic", "KZ-75")
     assert [group["group"] for group in first["groups"]] == ["kazakh", "russian"]
-    assert set(first["groups"][0]) == {"group", "surface", "start", "end", "is_person", "is_slur"}
+    assert set(first["groups"][0]) == {"group", "surface", "start", "end", "is_person", "is_slur", "slur_severity"}
     assert rows["duplicate_cluster_id"].is_not_null().all()
 
 

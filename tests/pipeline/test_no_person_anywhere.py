@@ -1,0 +1,89 @@
+"""Three hundred pieces of personal data in every format go through the real command; none comes out anywhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+pytestmark = pytest.mark.slow
+
+_spec = importlib.util.spec_from_file_location("planted_persons", Path(__file__).with_name("planted_persons.py"))
+assert _spec is not None
+assert _spec.loader is not None
+planted_persons = importlib.util.module_from_spec(_spec)
+import sys  # noqa: E402
+
+sys.modules["planted_persons"] = planted_persons
+_spec.loader.exec_module(planted_persons)
+
+
+def contents(home: Path) -> Iterator[tuple[str, str]]:
+    """(where, text) of everything a home holds outside its inbox; tables and databases as text."""
+    for path in sorted(home.rglob("*")):
+        if not path.is_file() or path.is_relative_to(home / "inbox") or path.is_relative_to(home / "keys"):
+            continue
+        where = str(path.relative_to(home))
+        if path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+            yield where, frame.write_ndjson()
+        elif path.suffix == ".duckdb":
+            with duckdb.connect(str(path), read_only=True) as base:
+                for (table,) in base.execute("select table_name from information_schema.tables").fetchall():
+                    yield f"{where}:{table}", str(base.execute(f'select * from "{table}"').fetchall())
+        elif path.suffix in (".db", ".sqlite"):
+            with sqlite3.connect(path) as base:
+                yield where, "\n".join(base.iterdump())
+        else:
+            yield where, path.read_bytes().decode("utf-8", "replace")
+
+
+def test_three_hundred_pieces_leave_no_trace(demo, kelisim, tmp_path: Path) -> None:
+    pieces = planted_persons.planted()
+    assert len(pieces.traces) == 300
+    assert len(set(pieces.traces)) == 300
+    home = tmp_path / "home"
+    shutil.copytree(demo.home, home)
+    planted_persons.write_inbox(home / "inbox", pieces)
+    raw = "".join(
+        path.read_bytes().decode("utf-8", "replace") for path in (home / "inbox").glob("planted_*") if path.is_file()
+    )
+    assert sum(trace in raw for trace in pieces.traces) > 200  # the rest lies in compressed workbooks and Parquet
+    outcome = kelisim(home, "run", "--quarter", "2026-Q3", "--lang", "en")
+    assert outcome.code == 0, outcome.err + outcome.out
+    files = pl.read_parquet(home / "lake" / "out_inbox__files" / "*.parquet")
+    ours = files.filter(pl.col("file_name").str.starts_with("planted_"))
+    assert ours.height == len(planted_persons.FORMATS)
+    assert ours["status"].unique().to_list() == ["partly_quarantined"]
+    assert ours["rows_kept"].sum() >= len(pieces.texts)
+    assert ours["rows_quarantined"].sum() == 3 * len(planted_persons.FORMATS)
+    found: dict[str, list[str]] = {}
+    read = 0
+    for where, text in [*contents(home), ("stdout", outcome.out), ("stderr", outcome.err)]:
+        read += 1
+        if traces := [trace for trace in pieces.traces if trace in text]:
+            found[where] = traces[:5]
+    assert read > 50
+    assert found == {}
+
+
+def test_pseudonyms_stay_out_of_every_published_table(demo) -> None:
+    tables = sorted({path.parent for path in (demo.home / "lake").glob("out_*/*.parquet")})
+    assert len(tables) > 5
+    with_authors = [
+        table.name for table in tables if "author_pseudonym" in pl.scan_parquet(table / "*.parquet").collect_schema()
+    ]
+    assert with_authors == []
+    raw = pl.scan_parquet(demo.home / "lake" / "core_feeds__messages" / "*.parquet")
+    known = raw.select(pl.col("author_pseudonym").drop_nulls().unique().head(200)).collect().to_series().to_list()
+    assert len(known) > 20
+    text = "".join(
+        pl.read_parquet(path).write_ndjson() for table in tables for path in sorted(table.glob("*.parquet"))[:8]
+    )
+    assert [one for one in known if one in text] == []
