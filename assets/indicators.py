@@ -70,9 +70,19 @@ def out_indicators__changes(
 
 
 @dg.asset(partitions_def=quarters, group_name="indicators", kinds={"polars"})
-def out_indicators__verdicts(out_indicators__estimates: pl.DataFrame) -> pl.DataFrame:
+def out_indicators__verdicts(
+    context: dg.AssetExecutionContext, out_indicators__estimates: pl.DataFrame
+) -> pl.DataFrame:
     """Met, not met, or cannot be told: the country's estimates against the plan."""
+    for notice in plan_test.plan_notices(out_indicators__estimates, plan()):
+        context.log.warning(notice)
     return plan_test.verdicts(out_indicators__estimates, plan())
+
+
+@dg.asset(partitions_def=quarters, group_name="indicators", kinds={"polars"})
+def out_indicators__index(out_indicators__estimates: pl.DataFrame) -> pl.DataFrame:
+    """Every series as an index with the registry's base year at 100."""
+    return indicators.rebased(out_indicators__estimates, registry().base_year)
 
 
 @dg.asset(partitions_def=quarters, group_name="indicators", kinds={"polars"})

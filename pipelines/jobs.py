@@ -28,6 +28,7 @@ REPORT = (
     "out_indicators__changes",
     "out_indicators__verdicts",
     "out_indicators__outlook",
+    "out_indicators__index",
     "out_indicators__wave_changes",
     "out_indicators__small_areas",
     "out_indicators__decomposition",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
@@ -25,13 +25,16 @@ from models.discourse.features import (
     signal_names,
     signals,
 )
+from models.discourse.grams import GramCounts, GramRule, Grams, gram_counts
 from models.discourse.lexicon import lexicon
 from models.discourse.stance import StanceModel
 
 LABELS = discourse_codebook().codes
 BATCH_ROWS = 20_000
 REASON_COUNT = 5
-TOKEN = r"\S+"  # noqa: S105
+WORD_GRAMS = GramRule("words", 1, 2, fewest=2, most=60_000)
+LETTER_GRAMS = GramRule("letters", 3, 5, fewest=3, most=60_000)
+SIGNAL_WEIGHT = 0.3
 
 _MASK_NAMES = {GROUP_MASK: "[group]", SLUR_MASK: "[slur]", ADJECTIVE_MASK: "[ethnic adjective]"}
 
@@ -40,57 +43,62 @@ class ModelError(ValueError):
     """A model that cannot do what is asked of it, or a model directory that cannot be trusted."""
 
 
+@dataclass(frozen=True)
+class MessageFields:
+    """Labelled messages counted once, so that every fold cuts its own vocabulary from the same table."""
+
+    words: GramCounts
+    letters: GramCounts
+    signals: np.ndarray
+
+
+def message_fields(read: Sequence[Reading]) -> MessageFields:
+    """Count the words, the letters and the signals of readings."""
+    return MessageFields(
+        gram_counts([one.stems for one in read], WORD_GRAMS),
+        gram_counts([one.folded for one in read], LETTER_GRAMS),
+        np.vstack([signals(one) for one in read]),
+    )
+
+
 @dataclass
 class FeatureSpace:
     """Word 1-2-gram and character 3-5-gram TF-IDF of the masked text beside the lexicon signals."""
 
-    words: TfidfVectorizer = field(
-        default_factory=lambda: TfidfVectorizer(
-            token_pattern=TOKEN,
-            lowercase=False,
-            ngram_range=(1, 2),
-            min_df=2,
-            max_features=60_000,
-            sublinear_tf=True,
-        )
-    )
-    characters: TfidfVectorizer = field(
-        default_factory=lambda: TfidfVectorizer(
-            analyzer="char_wb",
-            lowercase=False,
-            ngram_range=(3, 5),
-            min_df=3,
-            max_features=60_000,
-            sublinear_tf=True,
-        )
-    )
-    signal_weight: float = 0.3
+    words: Grams
+    letters: Grams
+    signal_weight: float = SIGNAL_WEIGHT
 
-    def fit(self, read: Sequence[Reading]) -> FeatureSpace:
-        """Learn the vocabularies; returns itself."""
-        self.words.fit(_stemmed(read))
-        self.characters.fit(_folded(read))
-        return self
+    @classmethod
+    def learnt(cls, fields: MessageFields, rows: np.ndarray | None = None) -> tuple[FeatureSpace, sparse.csr_matrix]:
+        """Vocabularies learnt from some rows (None: all), and every row of `fields` in them."""
+        words, word_columns = Grams.learnt(fields.words, rows)
+        letters, letter_columns = Grams.learnt(fields.letters, rows)
+        space = cls(words, letters)
+        blocks = [
+            words.weighted(fields.words.matrix[:, word_columns]),
+            letters.weighted(fields.letters.matrix[:, letter_columns]),
+        ]
+        return space, space._beside(blocks, fields.signals)
 
     def matrix(self, read: Sequence[Reading]) -> sparse.csr_matrix:
-        """One row per reading: words, characters, signals."""
-        counted = np.vstack([signals(one) for one in read]) * self.signal_weight
-        blocks = [self.words.transform(_stemmed(read)), self.characters.transform(_folded(read)), counted]
-        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+        """One row per reading: words, letters, signals."""
+        counted = np.vstack([signals(one) for one in read])
+        blocks = [
+            self.words.transform([one.stems for one in read]),
+            self.letters.transform([one.folded for one in read]),
+        ]
+        return self._beside(blocks, counted)
 
-    @property
-    def names(self) -> list[str]:
+    def _beside(self, blocks: Sequence[sparse.csr_matrix], counted: np.ndarray) -> sparse.csr_matrix:
+        held = sparse.csr_matrix(counted * self.signal_weight)
+        return sparse.csr_matrix(sparse.hstack([*blocks, held], format="csr"))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
         """Column names: a stem or two, `~` and letters, or `signal:` and the signal's name."""
-        letters = [f"~{name}" for name in self.characters.get_feature_names_out()]
-        return [*self.words.get_feature_names_out(), *letters, *(f"signal:{name}" for name in signal_names())]
-
-
-def _stemmed(read: Sequence[Reading]) -> list[str]:
-    return [" ".join(one.stems) for one in read]
-
-
-def _folded(read: Sequence[Reading]) -> list[str]:
-    return [" ".join(one.folded) for one in read]
+        letters = (f"~{name}" for name in self.letters.names)
+        return (*self.words.names, *letters, *(f"signal:{name}" for name in signal_names()))
 
 
 @dataclass

@@ -27,6 +27,7 @@ NEAR = 5
 
 ABOUT_PEOPLE = ("umbrella", "slur", "loyalty")
 
+_MASKS_WRITTEN = re.compile(f"{GROUP_MASK}|{SLUR_MASK}|{ADJECTIVE_MASK}|{TARGET_MASK}")
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKUP = r"<[^<>]{1,200}>|(?:https?://|www\.)\S+"
 _CYRILLIC = re.compile("[а-яёәғқңөұүіһ]")
@@ -51,7 +52,7 @@ def undisguised(texts: Sequence[str]) -> list[str]:
     """
     short = pl.Series(texts, dtype=pl.String).str.slice(0, LONGEST_TEXT).str.replace_all(_MARKUP, " ")
     plain = normalised(short).to_list()
-    return [text if _CYRILLIC.search(text) else _in_cyrillic(text) for text in plain]
+    return [text if _CYRILLIC.search(_MASKS_WRITTEN.sub("", text)) else _in_cyrillic(text) for text in plain]
 
 
 def _in_cyrillic(text: str) -> str:
@@ -65,6 +66,21 @@ def _morphology() -> pymorphy3.MorphAnalyzer:
     return pymorphy3.MorphAnalyzer()
 
 
+def _russian_lemma(word: str) -> str | None:
+    """The lemma of the likeliest reading of a word of the Russian dictionary, None for any other word.
+
+    The likelihoods, slow to look up, are asked only where readings have different lemmas.
+    """
+    dictionary = _morphology().dictionary
+    readings = dictionary.words.similar_items(word, _morphology().char_substitutes)
+    lemmas = {
+        dictionary.build_normal_form(paradigm, number, fixed) for fixed, forms in readings for paradigm, number in forms
+    }
+    if len(lemmas) < 2:
+        return next(iter(lemmas), None)
+    return _morphology().parse(word)[0].normal_form
+
+
 @lru_cache(maxsize=400_000)
 def stem(word: str) -> str:
     """The folded stem of one lower-case word; words of more than 30 letters are cut.
@@ -76,8 +92,9 @@ def stem(word: str) -> str:
     word = word[:LONGEST_WORD]
     if word[0] == "ъ":
         return word
-    if not _KAZAKH_LETTER.search(word) and _morphology().word_is_known(word):
-        return fold(_morphology().parse(word)[0].normal_form)
+    lemma = None if _KAZAKH_LETTER.search(word) else _russian_lemma(word)
+    if lemma is not None:
+        return fold(lemma)
     short = fold(word)
     for _ in range(3):
         cut = _KAZAKH_ENDINGS.sub("", short)
@@ -103,7 +120,7 @@ class Reading:
     words: list[str]
     folded: list[str]
     stems: list[str]
-    hits: list[set[int]]
+    hits: list[frozenset[int]]
     style: tuple[float, float, float, float]
 
 
@@ -111,12 +128,21 @@ def masked(text: str, spans: Sequence[Span]) -> str:
     """The text with each span replaced by its mask; overlapping later spans are ignored."""
     pieces: list[str] = []
     done = 0
-    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
-        if span.start < done or span.end > len(text):
-            continue
+    for span in applied(spans, len(text)):
         pieces += [text[done : span.start], " ", span.mask, " "]
         done = span.end
     return "".join([*pieces, text[done:]])
+
+
+def applied(spans: Sequence[Span], length: int) -> list[Span]:
+    """The spans that are masked in a text of some length, in order: of two that overlap, the first."""
+    kept: list[Span] = []
+    done = 0
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        if span.start >= done and span.end <= length:
+            kept.append(span)
+            done = span.end
+    return kept
 
 
 def readings(texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None) -> list[Reading]:
@@ -132,10 +158,17 @@ def readings(texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
 
 def _reading(plain: str, text: str) -> Reading:
     words = _WORD.findall(plain)
-    people = lexicon().categories.index("people")
-    folded = [GROUP_MASK if people in lexicon().of_token(one) else one for one in map(fold, words)]
-    stems = [one if one[0] == "ъ" else stem(word) for one, word in zip(folded, words, strict=True)]
-    return Reading(words, folded, stems, lexicon().hits(folded), _style(text))
+    both = list(map(_folded_and_stem, words))
+    folded = [one[0] for one in both]
+    return Reading(words, folded, [one[1] for one in both], lexicon().hits(folded), _style(text))
+
+
+@lru_cache(maxsize=400_000)
+def _folded_and_stem(word: str) -> tuple[str, str]:
+    folded = fold(word)
+    if lexicon().categories.index("people") in lexicon().of_token(folded):
+        folded = GROUP_MASK
+    return folded, folded if folded[0] == "ъ" else stem(word)
 
 
 def _style(text: str) -> tuple[float, float, float, float]:
@@ -165,6 +198,11 @@ def signal_names() -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@cache
+def _category_index() -> dict[str, int]:
+    return {name: number for number, name in enumerate(lexicon().categories)}
+
+
 def signals(reading: Reading) -> np.ndarray:
     """Counts of lexicon categories (log(1+n)), alone and near people, officials or a negation; and style.
 
@@ -172,15 +210,14 @@ def signals(reading: Reading) -> np.ndarray:
         One row, the columns named by `signal_names()`.
     """
     categories = lexicon().categories
-    index = {name: number for number, name in enumerate(categories)}
+    index = _category_index()
     counts = np.zeros(len(categories))
     places: dict[int, list[int]] = {}
     for place, found in enumerate(reading.hits):
         for number in found:
             counts[number] += 1
             places.setdefault(number, []).append(place)
-    named = {mask: [i for i, word in enumerate(reading.folded) if word == mask] for mask in _MASKS}
-    people = named[GROUP_MASK] + named[SLUR_MASK] + named[TARGET_MASK]
+    people = [i for i, word in enumerate(reading.folded) if word in _PEOPLE_MASKS]
     people += [place for name in ABOUT_PEOPLE for place in places.get(index[name], ())]
     officials = places.get(index["official"], [])
     refusals = places.get(index["negation"], [])
@@ -188,13 +225,22 @@ def signals(reading: Reading) -> np.ndarray:
     near = [_near(found, people) for found in means] + [_near(found, officials) for found in means]
     near += [_near(found, refusals, reach=3) for found in means]
     near += [_near(places.get(index[name], []), people) for name in ("counter", "accord")]
-    near += [len(named[mask]) for mask in (GROUP_MASK, ADJECTIVE_MASK, SLUR_MASK, TARGET_MASK)]
+    near += [reading.folded.count(mask) for mask in MASKS]
     alone = float(bool(officials) and not people)
     tail = [alone, *reading.style, np.log1p(len(reading.words)) / 4]
     return np.concatenate([np.log1p(counts), np.log1p(near), tail])
 
 
-_MASKS = (GROUP_MASK, ADJECTIVE_MASK, SLUR_MASK, TARGET_MASK)
+def renamed_signals(row: np.ndarray, reading: Reading) -> np.ndarray:
+    """Signals of a reading that differs from the one of `row` only in which mask stands for which people."""
+    changed = row.copy()
+    first = signal_names().index("people_named")
+    changed[first : first + len(MASKS)] = np.log1p([reading.folded.count(mask) for mask in MASKS])
+    return changed
+
+
+MASKS = (GROUP_MASK, ADJECTIVE_MASK, SLUR_MASK, TARGET_MASK)
+_PEOPLE_MASKS = frozenset((GROUP_MASK, SLUR_MASK, TARGET_MASK))
 
 
 def _near(found: Sequence[int], of: Sequence[int], reach: int = NEAR) -> int:

@@ -60,18 +60,18 @@ class Lexicon:
             found |= self._prefixes.get(token[:length], set())
         return frozenset(found)
 
-    def hits(self, tokens: Sequence[str]) -> list[set[int]]:
+    def hits(self, tokens: Sequence[str]) -> list[frozenset[int]]:
         """Category numbers per token; a phrase counts at its first token.
 
         Args:
             tokens: folded words in order.
         """
-        found = [set(self.of_token(token)) for token in tokens]
+        found = list(map(self.of_token, tokens))
         starts = [token[:2] for token in tokens]
         for place, key in enumerate(pairwise(starts)):
-            for parts, number in self._phrases.get(key, ()):
-                if _phrase_at(tokens, place, parts):
-                    found[place].add(number)
+            if key in self._phrases:
+                more = {number for parts, number in self._phrases[key] if _phrase_at(tokens, place, parts)}
+                found[place] = found[place] | more
         return found
 
     def substrings(self, categories: Sequence[str]) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import polars as pl
@@ -12,11 +14,14 @@ import polars as pl
 from models.discourse.features import (
     ADJECTIVE_MASK,
     GROUP_MASK,
+    MASKS,
     SLUR_MASK,
     TARGET_MASK,
     Reading,
     Span,
+    applied,
     readings,
+    renamed_signals,
     signals,
     stem,
 )
@@ -50,14 +55,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairFields:
-    """What the stance heads see, one entry per pair."""
+    """What the stance heads see, one entry per pair: words of each field, and counted signals."""
 
-    whole: list[str]
-    short: list[str]
-    long: list[str]
-    placed: list[str]
-    letters: list[str]
-    surface: list[str]
+    whole: list[list[str]]
+    short: list[list[str]]
+    long: list[list[str]]
+    placed: list[list[str]]
+    letters: list[list[str]]
+    surface: list[list[str]]
     counted: np.ndarray
 
 
@@ -78,17 +83,19 @@ def group_pairs(messages: pl.DataFrame, mentions: pl.DataFrame) -> tuple[pl.Data
     held = mentions.select("message_id", "group_code", "start", "end", "is_person", "is_slur").join(
         place, on="message_id", how="inner"
     )
-    held = held.sort("order", "start")
-    keys: list[dict] = []
+    held = held.sort("order", "start").select("order", *keep, "group_code", "start", "end", "is_person", "is_slur")
+    keys: list[tuple] = []
     pairs: list[Pair] = []
-    for rows in held.partition_by("order", maintain_order=True):
-        text = rows["text"][0] or ""
-        marks = rows.select("group_code", "start", "end", "is_person", "is_slur").rows()
+    width = 1 + len(keep)
+    for _, rows in groupby(held.iter_rows(), key=itemgetter(0)):
+        some = list(rows)
+        text = some[0][2] or ""
+        marks = [row[width:] for row in some]
         for group in dict.fromkeys(mark[0] for mark in marks if mark[3]):
-            keys.append({name: rows[name][0] for name in keep if name != "text"} | {"group_code": group})
+            keys.append((some[0][1], *some[0][3:width], group))
             pairs.append(_pair_of_marks(text, marks, group))
     schema = {name: place.schema[name] for name in keep if name != "text"} | {"group_code": pl.String()}
-    return pl.DataFrame(keys, schema=schema), pairs
+    return pl.DataFrame(keys, schema=schema, orient="row"), pairs
 
 
 def _pair_of_marks(text: str, marks: Sequence[tuple], group: str) -> Pair:
@@ -163,18 +170,51 @@ def pair_fields(pairs: Sequence[Pair], surfaces_of_all: bool) -> PairFields:
             the name of
             a people cannot decide.
     """
-    read = readings([pair.text for pair in pairs], [(*pair.target_spans, *pair.other_spans) for pair in pairs])
+    read, rows = _views(pairs)
     places = [[i for i, word in enumerate(one.folded) if word == TARGET_MASK] for one in read]
     both = list(zip(read, places, strict=True))
     return PairFields(
-        whole=[" ".join(one.stems) for one in read],
-        short=[" ".join(_window(one.stems, held, WINDOW_SHORT)) for one, held in both],
-        long=[" ".join(_window(one.stems, held, WINDOW_LONG)) for one, held in both],
-        placed=[" ".join(_placed(one.stems, held)) for one, held in both],
-        letters=[" ".join(one.folded) for one in read],
-        surface=[fold(pair.surface) if surfaces_of_all or pair.is_slur else "" for pair in pairs],
-        counted=np.vstack([_counted(*item) for item in zip(pairs, read, places, strict=True)]),
+        whole=[one.stems for one in read],
+        short=[_window(one.stems, held, WINDOW_SHORT) for one, held in both],
+        long=[_window(one.stems, held, WINDOW_LONG) for one, held in both],
+        placed=[_placed(one.stems, held) for one, held in both],
+        letters=[one.folded for one in read],
+        surface=[fold(pair.surface).split() if surfaces_of_all or pair.is_slur else [] for pair in pairs],
+        counted=np.vstack([_counted(*item) for item in zip(pairs, read, places, rows, strict=True)]),
     )
+
+
+def _views(pairs: Sequence[Pair]) -> tuple[list[Reading], list[np.ndarray]]:
+    """Each pair's reading and signals; a text is read once however many groups it names."""
+    spans = [applied((*pair.target_spans, *pair.other_spans), len(pair.text)) for pair in pairs]
+    keys = [(pair.text, *_places(held)) for pair, held in zip(pairs, spans, strict=True)]
+    distinct = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    first = dict(zip(reversed(keys), reversed(spans), strict=True))
+    read = readings([key[0] for key in distinct], [list(map(_shared, first[key])) for key in distinct])
+    base = [signals(one) for one in read]
+    places = [[i for i, word in enumerate(one.words) if word in MASKS] for one in read]
+    views, rows = [], []
+    for key, held in zip(keys, spans, strict=True):
+        number = distinct[key]
+        views.append(_renamed(read[number], places[number], held))
+        rows.append(renamed_signals(base[number], views[-1]))
+    return views, rows
+
+
+def _places(spans: Sequence[Span]) -> tuple[int, ...]:
+    """Where the masks stand and which of them are not people: what two views of one text have in common."""
+    return tuple(-1 - span.start if span.mask == ADJECTIVE_MASK else span.start for span in spans)
+
+
+def _shared(span: Span) -> Span:
+    return span if span.mask == ADJECTIVE_MASK else Span(span.start, span.end, GROUP_MASK)
+
+
+def _renamed(read: Reading, places: Sequence[int], spans: Sequence[Span]) -> Reading:
+    folded, stems = read.folded.copy(), read.stems.copy()
+    for place, span in zip(places, spans, strict=False):
+        folded[place] = stems[place] = span.mask
+    return Reading(read.words, folded, stems, read.hits, read.style)
 
 
 def _window(words: Sequence[str], places: Sequence[int], reach: int) -> list[str]:
@@ -197,7 +237,7 @@ def _placed(words: Sequence[str], places: Sequence[int]) -> list[str]:
     return marked
 
 
-def _counted(pair: Pair, read: Reading, places: Sequence[int]) -> np.ndarray:
+def _counted(pair: Pair, read: Reading, places: Sequence[int], row: np.ndarray) -> np.ndarray:
     """Signals of the message, lexicon hits weighted by closeness to the target, the look of the target."""
     close = np.zeros(len(lexicon().categories))
     for place, found in enumerate(read.hits):
@@ -213,4 +253,4 @@ def _counted(pair: Pair, read: Reading, places: Sequence[int]) -> np.ndarray:
         places[0] / len(read.words) if places else -0.5,
         float(bool(pair.target_spans) and pair.text[pair.target_spans[0].start].isupper()),
     )
-    return np.concatenate([signals(read), close, look])
+    return np.concatenate([row, close, look])

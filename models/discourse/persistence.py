@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -15,17 +15,16 @@ import numpy as np
 from skops import io as skops_io
 
 from models.discourse.classifier import LABELS, DiscourseModel, FeatureSpace, ModelError
+from models.discourse.grams import GramRule, Grams
 from models.discourse.stance import StanceMembers, StanceModel, StanceSpace
 from models.discourse.training import CODE_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru")
 
 TRUSTED_TYPES: frozenset[str] = frozenset()
 """Types beside those skops trusts by itself: none is needed."""
-
-_SPACE = ("whole", "short", "long", "placed", "letters", "surface", "scale")
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
     if model.head is not None and model.space is not None:
         files["message.skops"] = skops_io.dumps(
             {
-                "words": model.space.words,
-                "characters": model.space.characters,
+                "words": _grams_parts(model.space.words),
+                "letters": _grams_parts(model.space.letters),
                 "head": model.head,
                 "calibrator": model.calibrator,
                 "severity": model.severity,
@@ -79,9 +78,19 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
     return files
 
 
+def _grams_parts(grams: Grams) -> dict:
+    return {"rule": asdict(grams.rule), "names": "\n".join(grams.names), "idf": grams.idf}
+
+
+def _grams(parts: dict) -> Grams:
+    return Grams(GramRule(**parts["rule"]), tuple(parts["names"].split("\n") if parts["names"] else ()), parts["idf"])
+
+
 def _stance_parts(stance: StanceModel) -> dict:
     members = stance.members
-    return {name: getattr(members.space, name) for name in _SPACE} | {
+    return {
+        "grams": {name: _grams_parts(grams) for name, grams in members.space.grams.items()},
+        "scale": members.space.scale,
         "logistic": members.logistic,
         "machines": members.machines,
         "ratios": members.ratios,
@@ -94,7 +103,6 @@ def _stance_facts(stance: StanceModel) -> dict:
         "bias": stance.bias.tolist(),
         "surfaces_of_all": stance.surfaces_of_all,
         "known": list(stance.members.known),
-        "has_surface": stance.members.space.has_surface,
         "scores": stance.scores,
     }
 
@@ -118,7 +126,7 @@ def model_of_files(files: Mapping[str, bytes], place: str = "model") -> Discours
     return DiscourseModel(
         space=None
         if message is None
-        else FeatureSpace(message["words"], message["characters"], manifest["signal_weight"]),
+        else FeatureSpace(_grams(message["words"]), _grams(message["letters"]), manifest["signal_weight"]),
         head=None if message is None else message["head"],
         calibrator=None if message is None else message["calibrator"],
         head_labels=tuple(manifest["head_labels"]),
@@ -179,7 +187,7 @@ def _load(content: bytes, place: str) -> dict:
 
 
 def _stance_model(parts: dict, facts: dict) -> StanceModel:
-    space = StanceSpace(**{name: parts[name] for name in _SPACE}, has_surface=facts["has_surface"])
+    space = StanceSpace({name: _grams(held) for name, held in parts["grams"].items()}, parts["scale"])
     members = StanceMembers(space, parts["logistic"], parts["machines"], parts["ratios"], tuple(facts["known"]))
     return StanceModel(members, parts["vote"], np.asarray(facts["bias"]), facts["surfaces_of_all"], facts["scores"])
 

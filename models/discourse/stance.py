@@ -3,83 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 from scipy.special import expit
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from models.discourse.evaluation import binary_f1, macro_f1
+from models.discourse.grams import GramCounts, GramRule, Grams, gram_counts
 from models.discourse.pairs import Pair, PairFields, group_pairs, pair_fields, target_pair
 
 STANCES = (-1, 0, 1)
 INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
-BATCH_PAIRS = 20_000
-TOKEN = r"\S+"  # noqa: S105
+BATCH_PAIRS = 4_000
 
 
-def _stems(ngrams: int, most: int = 80_000) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        token_pattern=TOKEN,
-        lowercase=False,
-        ngram_range=(1, ngrams),
-        min_df=2,
-        max_features=most,
-        sublinear_tf=True,
-    )
+FIELDS = {
+    "whole": GramRule("words", 1, 2, fewest=2, most=80_000),
+    "short": GramRule("words", 1, 2, fewest=2, most=80_000),
+    "long": GramRule("words", 1, 2, fewest=2, most=80_000),
+    "placed": GramRule("words", 1, 1, fewest=2, most=80_000),
+    "letters": GramRule("letters", 3, 4, fewest=2, most=60_000),
+    "surface": GramRule("letters", 2, 5, fewest=2, most=20_000),
+}
+FEWEST_SURFACES = 20
 
 
-def _letters(shortest: int, longest: int, most: int) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        analyzer="char_wb",
-        lowercase=False,
-        ngram_range=(shortest, longest),
-        min_df=2,
-        max_features=most,
-        sublinear_tf=True,
-    )
+@dataclass(frozen=True)
+class PairCounts:
+    """Fields of labelled pairs counted once, so that every fold cuts its own vocabulary from the same tables."""
+
+    grams: dict[str, GramCounts]
+    counted: np.ndarray
+
+
+def pair_counts(fields: PairFields) -> PairCounts:
+    """Count every field that is filled often enough."""
+    names = [name for name in FIELDS if name != "surface" or sum(map(bool, fields.surface)) >= FEWEST_SURFACES]
+    return PairCounts({name: gram_counts(getattr(fields, name), FIELDS[name]) for name in names}, fields.counted)
 
 
 @dataclass
 class StanceSpace:
     """Vocabularies of the fields of `PairFields`, and the scale of the counted signals."""
 
-    whole: TfidfVectorizer = field(default_factory=lambda: _stems(2))
-    short: TfidfVectorizer = field(default_factory=lambda: _stems(2))
-    long: TfidfVectorizer = field(default_factory=lambda: _stems(2))
-    placed: TfidfVectorizer = field(default_factory=lambda: _stems(1))
-    letters: TfidfVectorizer = field(default_factory=lambda: _letters(3, 4, 60_000))
-    surface: TfidfVectorizer = field(default_factory=lambda: _letters(2, 5, 20_000))
-    scale: StandardScaler = field(default_factory=StandardScaler)
-    has_surface: bool = False
+    grams: dict[str, Grams]
+    scale: StandardScaler
 
-    def fit(self, fields: PairFields) -> StanceSpace:
-        """Learn vocabularies and scale; returns itself."""
-        for name in ("whole", "short", "long", "placed", "letters"):
-            getattr(self, name).fit(getattr(fields, name))
-        self.has_surface = sum(bool(one) for one in fields.surface) >= 20
-        if self.has_surface:
-            self.surface.fit(fields.surface)
-        self.scale.fit(fields.counted)
-        return self
+    @classmethod
+    def learnt(cls, counts: PairCounts, rows: np.ndarray | None = None) -> tuple[StanceSpace, sparse.csr_matrix]:
+        """Vocabularies and scale learnt from some rows (None: all), and every row in them."""
+        grams, blocks = {}, []
+        for name, table in counts.grams.items():
+            grams[name], columns = Grams.learnt(table, rows)
+            blocks.append(grams[name].weighted(table.matrix[:, columns]))
+        scale = StandardScaler().fit(counts.counted if rows is None else counts.counted[rows])
+        space = cls(grams, scale)
+        return space, space._beside(blocks, counts.counted)
 
     def matrix(self, fields: PairFields) -> sparse.csr_matrix:
         """One row per pair: every field beside the counted signals."""
-        blocks = [getattr(self, name).transform(getattr(fields, name)) for name in self._names()]
-        blocks.append(sparse.csr_matrix(np.asarray(self.scale.transform(fields.counted)) * COUNTED_WEIGHT))
-        return sparse.csr_matrix(sparse.hstack(blocks, format="csr"))
+        blocks = [grams.transform(getattr(fields, name)) for name, grams in self.grams.items()]
+        return self._beside(blocks, fields.counted)
 
-    def _names(self) -> tuple[str, ...]:
-        names = ("whole", "short", "long", "placed", "letters")
-        return (*names, "surface") if self.has_surface else names
+    def _beside(self, blocks: Sequence[sparse.csr_matrix], counted: np.ndarray) -> sparse.csr_matrix:
+        held = sparse.csr_matrix(np.asarray(self.scale.transform(counted)) * COUNTED_WEIGHT)
+        return sparse.csr_matrix(sparse.hstack([*blocks, held], format="csr"))
 
 
 @dataclass
@@ -102,10 +98,14 @@ class StanceMembers:
 
     def votes(self, fields: PairFields) -> np.ndarray:
         """Mean of the two members' shares, one column per stance."""
-        matrix = self.space.matrix(fields)
+        return self.votes_of(self.space.matrix(fields))
+
+    def votes_of(self, matrix: sparse.csr_matrix) -> np.ndarray:
+        """The same from rows of the members' own space."""
         first = np.column_stack([one.predict_proba(matrix)[:, 1] for one in self.logistic])
-        scaled = [np.asarray(one.decision_function(matrix.multiply(row).tocsr())) for one, row in self._machines()]
-        second = expit(2 * np.column_stack(scaled))
+        weights = np.vstack([one.coef_[0] * ratio for one, ratio in self._machines()])
+        offsets = [float(one.intercept_[0]) for one in self.machines]
+        second = expit(2 * (np.asarray(matrix @ weights.T) + offsets))
         mean = (first / first.sum(axis=1, keepdims=True) + second / second.sum(axis=1, keepdims=True)) / 2
         return _full(mean, self.known)
 
@@ -241,8 +241,8 @@ def fit_stance(
     pairs: Sequence[Pair], truth: np.ndarray, groups: np.ndarray, surfaces_of_all: bool, seed: int = 0
 ) -> StanceModel:
     """Fit members, and the vote and bias on votes of members that had not seen the pair's group."""
-    fields = pair_fields(pairs, surfaces_of_all)
-    votes = _unseen_votes(fields, truth, groups, seed)
+    counts = pair_counts(pair_fields(pairs, surfaces_of_all))
+    votes = _unseen_votes(counts, truth, groups, seed)
     vote = LogisticRegression(C=1.0, max_iter=2_000, random_state=seed).fit(_logs(votes), truth)
     bias = best_bias(votes, truth)
     chosen = np.asarray(STANCES)[(votes * bias).argmax(axis=1)]
@@ -251,32 +251,31 @@ def fit_stance(
         "stance_hostile_f1": binary_f1(truth == -1, chosen == -1),
         "stance_pair_count": float(len(truth)),
     }
-    return StanceModel(fit_members(fields, truth, seed), vote, bias, surfaces_of_all, scores)
+    return StanceModel(fit_members(counts, truth, seed)[0], vote, bias, surfaces_of_all, scores)
 
 
-def _unseen_votes(fields: PairFields, truth: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+def _unseen_votes(counts: PairCounts, truth: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
     count = min(INNER_FOLDS, len(np.unique(groups)))
     if count < 2:
-        return fit_members(fields, truth, seed).votes(fields)
+        members, matrix = fit_members(counts, truth, seed)
+        return members.votes_of(matrix)
     votes = np.zeros((len(truth), len(STANCES)))
     for seen, held in GroupKFold(count, shuffle=True, random_state=seed).split(truth, groups=groups):
-        votes[held] = fit_members(part(fields, seen), truth[seen], seed).votes(part(fields, held))
+        members, matrix = fit_members(counts, truth, seed, seen)
+        votes[held] = members.votes_of(matrix[held])
     return votes
 
 
-def part(fields: PairFields, rows: np.ndarray) -> PairFields:
-    """Some rows of the fields."""
-    texts = {
-        name: [getattr(fields, name)[i] for i in rows]
-        for name in ("whole", "short", "long", "placed", "letters", "surface")
-    }
-    return PairFields(counted=fields.counted[rows], **texts)
+def fit_members(
+    counts: PairCounts, truth: np.ndarray, seed: int, rows: np.ndarray | None = None
+) -> tuple[StanceMembers, sparse.csr_matrix]:
+    """Fit vocabularies and members on some rows (None: all) of at least two stances.
 
-
-def fit_members(fields: PairFields, truth: np.ndarray, seed: int) -> StanceMembers:
-    """Fit vocabularies and members on pairs of at least two stances."""
-    space = StanceSpace().fit(fields)
-    matrix = space.matrix(fields)
+    Returns:
+        The members, and every row of `counts` in their space.
+    """
+    space, everything = StanceSpace.learnt(counts, rows)
+    matrix, truth = (everything, truth) if rows is None else (everything[rows], truth[rows])
     known = tuple(sorted(set(truth.tolist())))
     logistic, machines, ratios = [], [], []
     for stance in known:
@@ -286,7 +285,7 @@ def fit_members(fields: PairFields, truth: np.ndarray, seed: int) -> StanceMembe
         ratios.append(log_count_ratio(matrix, is_it))
         machine = LinearSVC(C=0.15, class_weight="balanced", tol=1e-2, max_iter=300, random_state=seed)
         machines.append(machine.fit(matrix.multiply(ratios[-1]).tocsr(), is_it))
-    return StanceMembers(space, logistic, machines, np.vstack(ratios), known)
+    return StanceMembers(space, logistic, machines, np.vstack(ratios), known), everything
 
 
 def log_count_ratio(matrix: sparse.csr_matrix, is_it: np.ndarray) -> np.ndarray:

@@ -19,17 +19,19 @@ from models.discourse.classifier import (
     LABELS,
     DiscourseModel,
     FeatureSpace,
+    MessageFields,
     decide,
     head_scores,
+    message_fields,
     spans_by_message,
     without_targetless_hostility,
 )
 from models.discourse.evaluation import binary_f1, macro_f1
-from models.discourse.features import Reading, readings
+from models.discourse.features import readings
 from models.discourse.lexicon import lexicon_sha256
 from models.discourse.stance import train_stance
 
-CODE_VERSION = f"1.{lexicon_sha256()[:8]}"
+CODE_VERSION = f"2.{lexicon_sha256()[:8]}"
 """First number raised whenever features or heads change what a model means; then the hash of the lexicons."""
 
 FOLD_COUNT = 5
@@ -122,12 +124,12 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
     spans = spans_by_message(mentions)
     read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
     groups = corpus["group"].to_numpy()
-    unseen = out_of_fold(read, truth, groups, seed)
+    fields = message_fields(read)
+    unseen = out_of_fold(fields, truth, groups, seed)
     probabilities = without_targetless_hostility(unseen.probabilities, read)
     threshold = hostile_threshold(probabilities, truth)
     predicted = decide(probabilities, threshold)
-    space = FeatureSpace().fit(read)
-    matrix = space.matrix(read)
+    space, matrix = FeatureSpace.learnt(fields)
     head = fit_head(matrix, truth, seed)
     known = sorted(set(truth.tolist()))
     names = np.asarray(LABELS)
@@ -166,7 +168,7 @@ def fit_head(matrix: sparse.csr_matrix, truth: np.ndarray, seed: int) -> OneVsRe
     return OneVsRestClassifier(one).fit(matrix, truth)
 
 
-def out_of_fold(read: Sequence[Reading], truth: np.ndarray, groups: np.ndarray, seed: int) -> OutOfFold:
+def out_of_fold(fields: MessageFields, truth: np.ndarray, groups: np.ndarray, seed: int) -> OutOfFold:
     """Scores and calibrated probabilities of every row from heads that never saw its group.
 
     The vocabulary, too, is learnt within the fold. Probabilities of a fold are calibrated on the scores of
@@ -179,13 +181,13 @@ def out_of_fold(read: Sequence[Reading], truth: np.ndarray, groups: np.ndarray, 
     folds = grouped_folds(groups, seed)
     width = len(np.unique(truth))
     known = np.unique(truth)
-    scores = np.full((len(read), width), -5.0)
+    scores = np.full((len(truth), width), -5.0)
     for seen, held in folds:
-        space = FeatureSpace().fit([read[i] for i in seen])
-        head = fit_head(space.matrix([read[i] for i in seen]), truth[seen], seed)
-        found = head_scores(head, space.matrix([read[i] for i in held]))
+        _, matrix = FeatureSpace.learnt(fields, seen)
+        head = fit_head(matrix[seen], truth[seen], seed)
+        found = head_scores(head, matrix[held])
         scores[np.ix_(held, np.searchsorted(known, head.classes_))] = found
-    probabilities = np.zeros((len(read), len(LABELS)))
+    probabilities = np.zeros((len(truth), len(LABELS)))
     for seen, held in folds:
         calibrator = _calibrator(scores[seen], truth[seen], seed)
         probabilities[np.ix_(held, calibrator.classes_)] = calibrator.predict_proba(scores[held])

@@ -81,18 +81,14 @@ def wave_covariances(
         for domain in domains
         if (first, domain) in found and (second, domain) in found
     ]
-    return (
-        pl.concat(parts).select(list(COVARIANCE_SCHEMA)) if parts else pl.DataFrame(schema=COVARIANCE_SCHEMA)
-    )
+    return pl.concat(parts).select(list(COVARIANCE_SCHEMA)) if parts else pl.DataFrame(schema=COVARIANCE_SCHEMA)
 
 
 def _cell_covariances(earlier: Estimates, later: Estimates, domain: str) -> pl.DataFrame:
     matrix = covariance_between(earlier, later)
     columns = list(DOMAINS[domain])
     on = ["outcome", *columns]
-    left, right = (
-        table.frame.select(on).with_row_index(name) for table, name in ((earlier, "i"), (later, "j"))
-    )
+    left, right = (table.frame.select(on).with_row_index(name) for table, name in ((earlier, "i"), (later, "j")))
     both = left.join(right, on=on)
     values = matrix[both.get_column("i").to_numpy(), both.get_column("j").to_numpy()]
     return both.select(
@@ -176,8 +172,7 @@ def _tested(rows: pl.DataFrame, level: float) -> pl.DataFrame:
         df_change=df,
     )
     difference, se, freedom = (
-        measured.get_column(name).fill_null(float("nan")).to_numpy()
-        for name in ("difference_pp", "se_pp", "df_change")
+        measured.get_column(name).fill_null(float("nan")).to_numpy() for name in ("difference_pp", "se_pp", "df_change")
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stats.t.sf(np.abs(difference / se), freedom)

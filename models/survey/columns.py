@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 YES = frozenset({"yes", "true", "t", "y", "да", "иә", "ия"})
+PIECE = 262_144  # rows looked through at a time
 DENSE_RANGE = 8  # a lookup table may be so many times longer than the data
 NO = frozenset({"no", "false", "f", "n", "нет", "жоқ"})
 
@@ -81,14 +82,17 @@ def codes(series: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
 
 def _text_codes(series: pl.Series) -> tuple[NDArray[np.int64], pl.Series]:
     """Codes of text through Polars' dictionary of categories, put into the order of the text."""
-    physical = series.cast(pl.Categorical).to_physical().cast(pl.Int64)
-    missing = physical.is_null().to_numpy()
-    found, first = joint_codes([physical.fill_null(-1).to_numpy()])
-    labels = series[first]
+    categories = series.cast(pl.Categorical)
+    found = categories.drop_nulls().unique()
+    labels = found.cast(pl.String)
     order = labels.arg_sort().to_numpy()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return (np.where(missing, -1, rank[found]) if len(order) else found), labels[order]
+    position = found.to_physical().cast(pl.Int64).to_numpy()
+    table = np.full(int(position.max(initial=-1)) + 2, -1, dtype=np.int64)
+    table[position[order]] = np.arange(len(order))
+    physical = categories.to_physical()
+    if physical.null_count():
+        physical = physical.cast(pl.Int64).fill_null(len(table) - 1)
+    return table[physical.to_numpy()], labels[order]
 
 
 def _integer_codes(series: pl.Series, values: pl.Series, low: int, high: int) -> NDArray[np.int64]:
@@ -115,11 +119,23 @@ def joint_codes(parts: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], 
         code = np.full(len(key), -1, dtype=np.int64)
         values, code[rows] = distinct(key[rows])
     else:
-        rows = np.arange(len(key))
         values, code = distinct(key)
-    first = np.empty(len(values), dtype=np.int64)
-    first[code[rows][::-1]] = rows[::-1]
-    return code, first
+    return code, _first_rows(code, len(values))
+
+
+def _first_rows(code: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The first row of each code, looked for piece by piece: most data show all codes early."""
+    first = np.full(count, -1, dtype=np.int64)
+    for start in range(0, len(code), PIECE):
+        piece = code[start : start + PIECE]
+        rows = np.flatnonzero(piece >= 0)[::-1]
+        seen = np.full(count, -1, dtype=np.int64)
+        seen[piece[rows]] = start + rows
+        is_new = (first < 0) & (seen >= 0)
+        first[is_new] = seen[is_new]
+        if (first >= 0).all():
+            break
+    return first
 
 
 def distinct(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

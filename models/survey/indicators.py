@@ -352,23 +352,26 @@ def rebased(estimates: pl.DataFrame, base_year: int) -> pl.DataFrame:
     """Every national and domain series as an index with the base year at 100.
 
     The standard error is the delta method's for a ratio of independent estimates; it is 0 in the base year.
-    Cells without a published estimate in the base year have no index.
+    Cells without a published estimate in the base year have no index, nor have years that break the series.
 
     Args:
         estimates: `out_indicators__estimates`.
         base_year: the year set to 100.
 
     Returns:
-        quarter, indicator_id, indicator_version, domain, domain_value, year, index_score, index_se_score.
+        `out_indicators__index`: quarter, indicator_id, indicator_version, domain, domain_value, year,
+        base_year, index_score, index_se_score.
     """
     cell = ["quarter", "indicator_id", "indicator_version", "domain", "domain_value"]
-    shown = estimates.filter(~pl.col("is_suppressed")).select(*cell, "year", "estimate_pct", "se_pct")
+    is_usable = ~pl.col("is_suppressed") & (pl.col("comparability") == "comparable")
+    shown = estimates.filter(is_usable).select(*cell, "year", "estimate_pct", "se_pct")
     base = shown.filter((pl.col("year") == base_year) & (pl.col("estimate_pct") > 0)).drop("year")
     ratio = pl.col("estimate_pct") / pl.col("estimate_pct_base")
     error = ((pl.col("se_pct") ** 2 + (ratio * pl.col("se_pct_base")) ** 2).sqrt()) / pl.col("estimate_pct_base")
     return shown.join(base, on=cell, suffix="_base").select(
         *cell,
         "year",
+        base_year=pl.lit(base_year, dtype=pl.Int64()),
         index_score=100 * ratio,
         index_se_score=pl.when(pl.col("year") == base_year).then(0.0).otherwise(100 * error),
     )

@@ -118,9 +118,7 @@ def _moments(answers: pl.DataFrame, name: str) -> Moments:
     if constant:
         raise SurveyInputError(f"group {name}: everybody gave the same answer to {', '.join(constant)}")
     if np.linalg.cond(covariance) > LARGEST_CONDITION:
-        raise SurveyInputError(
-            f"group {name}: an item of {', '.join(answers.columns)} repeats the others; drop it"
-        )
+        raise SurveyInputError(f"group {name}: an item of {', '.join(answers.columns)} repeats the others; drop it")
     return len(values), values.mean(axis=0), covariance
 
 

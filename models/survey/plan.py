@@ -86,14 +86,10 @@ def proportion_plan_test(estimate_pct: float, se_pct: float, df: float, target_p
     share = estimate_pct / 100
     logit_se = se_pct / 100 / (share * (1 - share))
     test = plan_test(_logit(share), logit_se, df, _logit(target_pct / 100))
-    return PlanTest(
-        estimate_pct - target_pct, test.t, test.p_two_sided, test.p_one_sided, test.probability_below
-    )
+    return PlanTest(estimate_pct - target_pct, test.t, test.p_two_sided, test.p_one_sided, test.probability_below)
 
 
-def sample_needed(
-    difference: float, se: float, n: int, level: float = 0.95, power: float = 0.8
-) -> int | None:
+def sample_needed(difference: float, se: float, n: int, level: float = 0.95, power: float = 0.8) -> int | None:
     """Respondents, with the same design, that would tell a difference of this size from zero.
 
     The standard error is taken to fall with the square root of the sample; a two-sided test at 1 - `level`
@@ -178,3 +174,17 @@ def _verdict(row: dict, version: PlanVersion, level: float) -> dict | None:
 
 def _logit(share: float) -> float:
     return log(share / (1 - share))
+
+
+def plan_notices(estimates: pl.DataFrame, plan: Plan) -> list[str]:
+    """A sentence for every indicator and year that was measured but that no plan speaks of."""
+    planned: dict[str, list[int]] = {}
+    for version in plan.plans:
+        for row in version.rows:
+            planned.setdefault(row.indicator_id, []).append(row.year)
+    notices = []
+    for indicator_id, year in years_without_plan(estimates, plan).iter_rows():
+        years = planned.get(indicator_id)
+        known = f"it has {min(years)}..{max(years)}" if years else "it has no row of this indicator"
+        notices.append(f"plan.yml has no target for {indicator_id} in {year} ({known}): no verdict; add the row")
+    return notices

@@ -119,9 +119,7 @@ def _with_secondary(frame: pl.DataFrame) -> pl.DataFrame:
             return work.drop("_row")
         rows = extra.get_column("_row").implode()
         work = work.with_columns(
-            suppression_rule=pl.when(pl.col("_row").is_in(rows))
-            .then(pl.lit("secondary"))
-            .otherwise("suppression_rule")
+            suppression_rule=pl.when(pl.col("_row").is_in(rows)).then(pl.lit("secondary")).otherwise("suppression_rule")
         )
 
 

@@ -217,9 +217,7 @@ def _decoded_fields(raw: pl.DataFrame, questionnaire: Questionnaire) -> pl.DataF
 
 
 def _decoded(field: str, mapping: FieldMapping, questionnaire: Questionnaire) -> pl.Expr:
-    value = (
-        pl.col(f"raw_{field}") if mapping.constant is None else pl.lit(mapping.constant)
-    ).str.strip_chars()
+    value = (pl.col(f"raw_{field}") if mapping.constant is None else pl.lit(mapping.constant)).str.strip_chars()
     value = pl.when(value.str.len_chars() > 0).then(value)
     if mapping.codes is not None:
         value = value.replace_strict(mapping.codes, default=None, return_dtype=pl.String())
@@ -249,9 +247,7 @@ def _allowed(field: str) -> list[str] | None:
     return list(closed[field]) if field in closed else None
 
 
-def _respondent_problems(
-    fields: pl.DataFrame, questionnaire: Questionnaire, as_of: date | None
-) -> pl.DataFrame:
+def _respondent_problems(fields: pl.DataFrame, questionnaire: Questionnaire, as_of: date | None) -> pl.DataFrame:
     latest = questionnaire.fieldwork_end if as_of is None else min(as_of, questionnaire.fieldwork_end)
     checks = [
         *_reading_checks(questionnaire),
@@ -316,8 +312,7 @@ def _check_items(questionnaire: Questionnaire, items: Registry) -> None:
 
 def _coded_answers(raw: pl.DataFrame, questionnaire: Questionnaire) -> pl.DataFrame:
     parts = [
-        _coded_item(raw.filter(pl.col("field") == item_id), mapping)
-        for item_id, mapping in questionnaire.items.items()
+        _coded_item(raw.filter(pl.col("field") == item_id), mapping) for item_id, mapping in questionnaire.items.items()
     ]
     return pl.concat(parts)
 

@@ -118,6 +118,4 @@ def _check(covariance: Matrix, names: list[str]) -> None:
         )
     constant = [name for name, variance in zip(names, np.diag(covariance), strict=True) if variance <= 0]
     if constant:
-        raise SurveyInputError(
-            f"items {', '.join(constant)}: everybody gave the same answer, so they have no variance"
-        )
+        raise SurveyInputError(f"items {', '.join(constant)}: everybody gave the same answer, so they have no variance")

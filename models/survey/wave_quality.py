@@ -67,10 +67,7 @@ def wave_quality(
     parts = [weight_diagnostics(respondents, weights, margins)]
     if quarantine is not None:
         parts.append(_quarantined(respondents, quarantine))
-    parts += [
-        _wave_rows(wave, answers, registry)
-        for wave in respondents.partition_by("wave_id", maintain_order=True)
-    ]
+    parts += [_wave_rows(wave, answers, registry) for wave in respondents.partition_by("wave_id", maintain_order=True)]
     return (
         pl.concat(parts)
         .with_columns(quarter=pl.lit(quarter))
@@ -80,9 +77,7 @@ def wave_quality(
 
 
 def _wave_rows(wave: pl.DataFrame, answers: pl.DataFrame, registry: Registry) -> pl.DataFrame:
-    asked = answers.filter(pl.col("answer_status") != "not_asked").join(
-        wave.select(KEYS), on=KEYS, how="semi"
-    )
+    asked = answers.filter(pl.col("answer_status") != "not_asked").join(wave.select(KEYS), on=KEYS, how="semi")
     people = wave.join(_answer_profile(asked, registry), on=KEYS, how="left", maintain_order="left")
     rows = [
         ("interviews", "all", float(wave.height), wave.height),
@@ -106,16 +101,11 @@ def _quarantined(respondents: pl.DataFrame, quarantine: pl.DataFrame) -> pl.Data
     return (
         quarantine.join(years, on="wave_id")
         .with_columns(
-            measure=pl.when(is_answer)
-            .then(pl.lit("answers_quarantined"))
-            .otherwise(pl.lit("rows_quarantined"))
+            measure=pl.when(is_answer).then(pl.lit("answers_quarantined")).otherwise(pl.lit("rows_quarantined"))
         )
         .group_by("wave_id", "year", "measure", domain_value="rule")
         .agg(
-            value=pl.when(is_answer.first())
-            .then(pl.len())
-            .otherwise(pl.col("row_number").n_unique())
-            .cast(pl.Float64),
+            value=pl.when(is_answer.first()).then(pl.len()).otherwise(pl.col("row_number").n_unique()).cast(pl.Float64),
             n_count=pl.len().cast(pl.Int64),
         )
         .select(list(PART_SCHEMA))
@@ -183,10 +173,7 @@ def _nonresponse(asked: pl.DataFrame) -> list[tuple]:
 def _language_gap(people: pl.DataFrame) -> list[tuple]:
     """Kazakh less Russian item non-response; Welch's test over PSU means, as answers come in clusters."""
     psu = people.group_by("language", "psu_id").agg(pl.col("open_share").mean()).drop_nulls()
-    sides = {
-        name: psu.filter(pl.col("language") == name).get_column("open_share").to_numpy()
-        for name in ("kk", "ru")
-    }
+    sides = {name: psu.filter(pl.col("language") == name).get_column("open_share").to_numpy() for name in ("kk", "ru")}
     if any(len(values) < 2 for values in sides.values()):
         return []
     gap = float(sides["kk"].mean() - sides["ru"].mean())

@@ -63,9 +63,7 @@ def calibration_cells(
         SurveyInputError: if the wave is empty, or respondents fall into a category with no population.
     """
     if wave.is_empty():
-        raise SurveyInputError(
-            "a wave without respondents cannot be weighted: see its quarantine for the reasons"
-        )
+        raise SurveyInputError("a wave without respondents cannot be weighted: see its quarantine for the reasons")
     population = margins or population_margins().totals()
     frame = wave.select("wave_id", "respondent_id")
     totals: dict[str, dict[str, float]] = {}
@@ -201,8 +199,7 @@ def weight_diagnostics(
         wave_id, year, measure, domain_value, value, n_count.
     """
     parts = [
-        _wave_diagnostics(wave, weighted, margins)
-        for wave in respondents.partition_by("wave_id", maintain_order=True)
+        _wave_diagnostics(wave, weighted, margins) for wave in respondents.partition_by("wave_id", maintain_order=True)
     ]
     return pl.concat(parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -164,15 +163,29 @@ def _digests(words: pl.Series) -> np.ndarray:
     """MinHash of the set of words and pairs of neighbouring words, one row of permutations per text."""
     out = np.empty((len(words), _PERMUTATIONS), dtype=np.uint32)
     for start in range(0, len(words), _BATCH):
-        token_sets = [_tokens(text) for text in words.slice(start, _BATCH).to_list()]
-        matrix = RMinHash.digest_matrix_from_token_sets(token_sets, _PERMUTATIONS, _SEED)
-        out[start : start + len(token_sets)] = np.array(matrix.to_rows(), dtype=np.uint32)
+        hashes, offsets = _token_hashes(words.slice(start, _BATCH))
+        matrix = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, _PERMUTATIONS, _SEED)
+        out[start : start + len(offsets) - 1] = np.array(matrix.to_rows(), dtype=np.uint32)
     return out
 
 
-def _tokens(text: str) -> list[str]:
-    words = text.split(" ", _LONGEST_READ)[:_LONGEST_READ]
-    return words + [f"{one} {two}" for one, two in itertools.pairwise(words)]
+def _token_hashes(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of the words, then of the pairs, of each text one after another, and where each text begins."""
+    lists = texts.str.split(" ").list.head(_LONGEST_READ)
+    counts = lists.list.len().to_numpy().astype(np.int64)
+    words = lists.explode(empty_as_null=False).hash(_SEED).to_numpy()
+    rows = np.repeat(np.arange(len(counts)), counts)
+    beside = rows[:-1] == rows[1:]
+    # Unlike for one word twice, the order of two words tells in their hash.
+    pairs = (words[:-1] * np.uint64(0x9E3779B97F4A7C15)) ^ (words[1:] + np.uint64(0x7F4A7C159E3779B9))
+    pairs ^= pairs >> np.uint64(31)
+    offsets = np.concatenate([[0], np.cumsum(2 * counts - 1)])
+    within = np.arange(len(words)) - np.repeat(np.cumsum(counts) - counts, counts)
+    hashes = np.empty(int(offsets[-1]), dtype=np.uint64)
+    hashes[offsets[rows] + within] = words
+    left = np.flatnonzero(beside)
+    hashes[offsets[rows[left]] + counts[rows[left]] + within[left]] = pairs[left]
+    return hashes, offsets.astype(np.uint64)
 
 
 _LONGEST_READ, _BATCH = 3000, 20_000

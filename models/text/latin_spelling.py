@@ -6,7 +6,7 @@ from __future__ import annotations
 _KAZAKH = "абвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя"
 _ALPHABETS: tuple[tuple[str, ...], ...] = (
     tuple("a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u ū ü f h h ts ch ş şş".split()) + ("", "y", "ı", "", "e", "iu", "ia"),
-    tuple("a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u u ü f h h ts ch ş şş".split()) + ("", "ı", "i", "", "e", "iu", "ia"),
+    tuple("a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u u ü f h h ts ch ş şş".split()) + ("", "y", "i", "", "e", "iu", "ia"),
     tuple("a b v g ǵ d e io j z ı ı k q l m n ń o ó p r s t ý u ú f h h ts ch sh sh".split()) + ("", "y", "i", "", "e", "iu", "ia"),
     tuple("a b v g g d e yo zh z i i k q l m n n o o p r s t u u u f h h ts ch sh sh".split()) + ("", "y", "i", "", "e", "yu", "ya"),
     tuple("a b v g g d e yo j z i i k k l m n n o o p r s t u u u f h h ts ch sh sh".split()) + ("", "y", "i", "", "e", "yu", "ya"),

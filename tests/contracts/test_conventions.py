@@ -103,7 +103,7 @@ def test_contracts_speak_three_languages(folder: str) -> None:
 
 
 def test_no_machine_paths_or_registry_hosts() -> None:
-    hosts = ["py" + "pi.org", "pythonhosted", "npm" + "js.org", "debian" + ".org", "/" + "work/", "bash" + "_jobs"]
+    hosts = ["py" + "pi.org", "python" + "hosted", "npm" + "js.org", "debian" + ".org", "/" + "work/", "bash" + "_jobs"]
     checked = 0
     found = []
     for path in sorted(ROOT.rglob("*")):

@@ -71,9 +71,7 @@ def _wave(
             "design_weight": rng.uniform(0.5, 2.0, size),
         }
     ).with_columns(
-        age_group_code=pl.col("age_years")
-        .cut([29, 44, 59], labels=["18-29", "30-44", "45-59", "60+"])
-        .cast(pl.String)
+        age_group_code=pl.col("age_years").cut([29, 44, 59], labels=["18-29", "30-44", "45-59", "60+"]).cast(pl.String)
     )
     effects = dict(zip(np.unique(psu), rng.normal(0, psu_spread, 99), strict=False))
     chance = np.array([positive[g] if isinstance(positive, dict) else positive for g in group])

@@ -64,10 +64,7 @@ def test_regions_are_judged_together():
     codes = ["KZ-10", "KZ-11", "KZ-15", "KZ-19", "KZ-23"]
     rows = [_row(2025, code, 80.0) for code in codes]
     df = 4 / (2 / 100)
-    rows += [
-        _row(2026, code, 80.0 - stats.t.isf(value / 2, df) * 2**0.5)
-        for code, value in zip(codes, p, strict=True)
-    ]
+    rows += [_row(2026, code, 80.0 - stats.t.isf(value / 2, df) * 2**0.5) for code, value in zip(codes, p, strict=True)]
     table = changes(pl.DataFrame(rows)).sort("domain_value")
     assert table["p_value"].to_list() == pytest.approx(p)
     assert table["p_holm"].to_list() == pytest.approx([0.005, 0.048, 0.09, 0.09, 0.2])

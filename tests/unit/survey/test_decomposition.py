@@ -32,9 +32,7 @@ def test_parts_add_up_and_change_sign_with_the_sides(p, q, m, n):
     assert there.select(pl.col("composition", "attitude").sum()).row(0) == pytest.approx(
         [-x for x in back.select(pl.col("composition", "attitude").sum()).row(0)]
     )
-    assert sum(there.select(pl.col("composition", "attitude").sum()).row(0)) == pytest.approx(
-        total, abs=1e-12
-    )
+    assert sum(there.select(pl.col("composition", "attitude").sum()).row(0)) == pytest.approx(total, abs=1e-12)
 
 
 def test_same_people_otherwise_minded_is_all_attitude_and_the_reverse():
@@ -76,9 +74,7 @@ def test_standard_errors_match_the_spread_over_repeated_samples():
     found = []
     for _ in range(120):
         both = pl.concat([_sample(rng, 2025, 0.4, (0.7, 0.5)), _sample(rng, 2026, 0.6, (0.8, 0.5))])
-        found.append(
-            decomposition(both, outcome="y", side="year", values=(2025, 2026), by=["settlement_code"])
-        )
+        found.append(decomposition(both, outcome="y", side="year", values=(2025, 2026), by=["settlement_code"]))
     for name, truth in (("composition", 0.2 * 0.25), ("attitude", 0.1 * 0.5)):
         values = np.array([getattr(part, name) for part in found])
         errors = np.array([getattr(part, f"{name}_se") for part in found])

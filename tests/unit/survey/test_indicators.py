@@ -63,9 +63,7 @@ def test_the_composite_turns_reversed_items_round():
 
 
 def test_dont_know_may_count_as_not_positive():
-    items = item_scores(
-        _answers([4, 4, 1, "dont_know", "dont_know"]), registry().current()["accord"], registry()
-    )
+    items = item_scores(_answers([4, 4, 1, "dont_know", "dont_know"]), registry().current()["accord"], registry())
     rule = ScoreRule(kind="share_positive", minimum_valid=3, positive_share_at_least=0.6)
     kept = rule_scores(items, rule).item(0, "score")
     strict = rule_scores(items, rule.model_copy(update={"dont_know": "not_positive"})).item(0, "score")
@@ -76,18 +74,14 @@ def test_dont_know_may_count_as_not_positive():
 @given(st.lists(st.sampled_from([1, 2, 3, 4, 5]), min_size=4, max_size=4), st.sampled_from([1, 2, 3, 4]))
 def test_a_better_answer_never_lowers_a_score(codes, quarrels):
     lower = respondent_scores(_answers([*codes, quarrels]), PERSON, registry())
-    higher = respondent_scores(
-        _answers([*(min(code + 1, 5) for code in codes), quarrels]), PERSON, registry()
-    )
+    higher = respondent_scores(_answers([*(min(code + 1, 5) for code in codes), quarrels]), PERSON, registry())
     assert higher.item(0, "accord") >= lower.item(0, "accord")
     assert higher.item(0, "accord_composite") >= lower.item(0, "accord_composite")
 
 
 def test_estimates_hold_the_truth_in_their_form(make_wave, small_margins, items):
     people, answers = make_wave(positive={"kazakh": 0.85, "russian": 0.7, "uzbek": 0.6}, size=2400)
-    table = estimates(
-        people, answers, weights(people, small_margins), items, "2025-Q3", margins=small_margins
-    )
+    table = estimates(people, answers, weights(people, small_margins), items, "2025-Q3", margins=small_margins)
     assert conform(table, table_contract("out_indicators__estimates")).height == table.height
     country = table.filter((pl.col("domain") == "country") & (pl.col("indicator_id") == "accord"))
     truth = 0.7 * 85 + 0.2 * 70 + 0.1 * 60
@@ -105,9 +99,7 @@ def test_calibrated_errors_are_smaller_where_the_margin_explains_the_answers(mak
     people, answers = make_wave(positive={"kazakh": 0.95, "russian": 0.1, "uzbek": 0.1}, size=1500)
     weighted = weights(people, small_margins)
     table = estimates(people, answers, weighted, items, "2025-Q3", margins=small_margins)
-    se = table.filter((pl.col("domain") == "country") & (pl.col("indicator_id") == "accord")).item(
-        0, "se_pct"
-    )
+    se = table.filter((pl.col("domain") == "country") & (pl.col("indicator_id") == "accord")).item(0, "se_pct")
     sample = scored_sample(people, answers, weighted, items, margins=small_margins)
     w, y = sample["calibrated_weight"].to_numpy(), sample["accord"].to_numpy()
     naive = 100 * np.sqrt((w**2 * (y - np.average(y, weights=w)) ** 2).sum()) / w.sum()
@@ -122,9 +114,7 @@ def test_only_the_last_wave_of_a_year_counts(make_wave, small_margins, items):
     )
     people = pl.concat([later, first])
     answers = pl.concat([second_answers.with_columns(wave_id=pl.lit("2025-autumn")), first_answers])
-    table = estimates(
-        people, answers, weights(people, small_margins), items, "2025-Q4", margins=small_margins
-    )
+    table = estimates(people, answers, weights(people, small_margins), items, "2025-Q4", margins=small_margins)
     assert table["wave_id"].unique().to_list() == ["2025-autumn"]
 
 
@@ -156,11 +146,13 @@ def test_an_indicator_that_was_not_asked_has_no_rows(make_wave, small_margins, i
 
 def test_rebased_index_is_100_in_its_base_year():
     rows = [
-        ("2025-Q3", "accord", "1.0", "country", "KZ", year, pct, 1.0, False)
+        ("2025-Q3", "accord", "1.0", "country", "KZ", year, pct, 1.0, False, "comparable")
         for year, pct in ((2021, 80.0), (2022, 84.0))
     ]
     columns = ["quarter", "indicator_id", "indicator_version", "domain", "domain_value", "year"]
-    frame = pl.DataFrame(rows, schema=[*columns, "estimate_pct", "se_pct", "is_suppressed"], orient="row")
+    frame = pl.DataFrame(
+        rows, schema=[*columns, "estimate_pct", "se_pct", "is_suppressed", "comparability"], orient="row"
+    )
     index = rebased(frame, 2021).sort("year")
     assert index["index_score"].to_list() == pytest.approx([100.0, 105.0])
     assert index["index_se_score"].to_list() == pytest.approx([0.0, 100 * np.hypot(1, 1.05) / 80])
@@ -182,10 +174,7 @@ def test_sensitivity_shows_each_definition_beside_the_headline(make_wave, small_
 def test_comparability_from_questionnaires_names_the_reason(questionnaire, items):
     other = questionnaire.model_copy(update={"wave_id": "2026-test", "mode_code": "phone"})
     table = item_comparability([questionnaire, other], items)
-    reasons = {
-        (wave, item): reason
-        for wave, item, reason in table.select("wave_id", "item_id", "reason").iter_rows()
-    }
+    reasons = {(wave, item): reason for wave, item, reason in table.select("wave_id", "item_id", "reason").iter_rows()}
     assert reasons["2025-test", "accord_q1_relations_country"] is None
     assert reasons["2025-test", "wellbeing_q1_equal_treatment"] == "scale"
     assert reasons["2025-test", "accord_q3_unity"] == "not_asked"
@@ -198,9 +187,7 @@ def test_comparability_from_data_sees_mode_language_and_missing_items(make_wave,
     parts = [make_wave(year, seed=year) for year in (2022, 2023, 2024, 2025)]
     parts[1] = (parts[1][0].with_columns(mode_code=pl.lit("phone")), parts[1][1])
     parts[2] = (parts[2][0].with_columns(language=pl.lit("ru")), parts[2][1])
-    unasked = (
-        pl.when(pl.col("item_id") == "accord_q3_unity").then(pl.lit("not_asked")).otherwise("answer_status")
-    )
+    unasked = pl.when(pl.col("item_id") == "accord_q3_unity").then(pl.lit("not_asked")).otherwise("answer_status")
     parts[3] = (parts[3][0], parts[3][1].with_columns(answer_status=unasked))
     people, answers = (pl.concat([part[i] for part in parts]) for i in (0, 1))
     table = observed_comparability(people, answers, items).filter(pl.col("indicator_id") == "accord")

@@ -50,10 +50,7 @@ def test_exact_steady_growth_is_carried_on_and_doubt_grows_with_distance():
     values = 100 * special.expit(np.array([1.0, 1.1, 1.2, 1.3, 1.4]))
     near, far = forecasts(YEARS, values, [0.01] * 5, [2026, 2030], prior=SeriesPrior(0.001, 1.0))
     assert special.logit(near.quantile_pct(0.5) / 100) == pytest.approx(1.5, abs=0.01)
-    wide = [
-        f.quantile_pct(0.975) - f.quantile_pct(0.025)
-        for f in forecasts(YEARS, values, [1.0] * 5, [2026, 2030])
-    ]
+    wide = [f.quantile_pct(0.975) - f.quantile_pct(0.025) for f in forecasts(YEARS, values, [1.0] * 5, [2026, 2030])]
     assert wide[1] > wide[0]
     assert far.quantile_pct(0.5) > near.quantile_pct(0.5)
 

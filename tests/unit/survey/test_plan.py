@@ -12,7 +12,14 @@ from data_contracts.contract import ContractError, table_contract
 from data_contracts.indicator_registry import plan
 from data_contracts.schemas import conform
 from models.survey.intervals import logit
-from models.survey.plan import plan_test, proportion_plan_test, sample_needed, verdicts, years_without_plan
+from models.survey.plan import (
+    plan_notices,
+    plan_test,
+    proportion_plan_test,
+    sample_needed,
+    verdicts,
+    years_without_plan,
+)
 
 
 def _estimates(estimate: float, se: float, year: int = 2026, n: int = 8000, **other: object) -> pl.DataFrame:
@@ -105,6 +112,9 @@ def test_suppressed_years_and_years_without_a_plan_have_no_verdict():
     late = _estimates(80.0, 0.6, year=2031)
     assert verdicts(late, plan()).is_empty()
     assert years_without_plan(late, plan()).rows() == [("accord", 2031)]
+    assert plan_notices(late, plan()) == [
+        "plan.yml has no target for accord in 2031 (it has 2021..2026): no verdict; add the row"
+    ]
     with pytest.raises(ContractError, match=r"2031.*2021\.\.2026"):
         plan().for_year(2031)
 
@@ -112,8 +122,7 @@ def test_suppressed_years_and_years_without_a_plan_have_no_verdict():
 def test_the_plan_holds_the_targets_of_the_concept():
     version = plan().for_year(2026)
     found = {
-        name: [row.target_pct for row in version.rows if row.indicator_id == name]
-        for name in ("accord", "tolerance")
+        name: [row.target_pct for row in version.rows if row.indicator_id == name] for name in ("accord", "tolerance")
     }
     assert found == {
         "accord": [80.0, 80.2, 80.4, 80.6, 80.8, 81.0],

@@ -77,9 +77,7 @@ def test_the_country_may_be_nearly_unanimous():
 
 
 def test_a_hidden_row_shows_nothing_but_the_class_of_its_size():
-    table = _ruled(
-        _cell(n_count=9, n_eff=9.0), _cell("KZ-11", n_count=25), _cell("KZ-15", n_count=400, n_eff=20.0)
-    )
+    table = _ruled(_cell(n_count=9, n_eff=9.0), _cell("KZ-11", n_count=25), _cell("KZ-15", n_count=400, n_eff=20.0))
     assert table["n_count"].to_list() == [0, 10, 30]
     assert table["is_suppressed"].to_list() == [True] * 3
     numbers = ["estimate_pct", "se_pct", "ci_low_pct", "ci_high_pct", "n_eff", "deff", "df", "cv"]

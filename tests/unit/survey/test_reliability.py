@@ -15,10 +15,7 @@ def _one_factor_sample(loadings: list[float], n: int = 60_000) -> pl.DataFrame:
     rng = np.random.default_rng(2)
     factor = rng.normal(size=n)
     return pl.DataFrame(
-        {
-            f"x{i}": load * factor + np.sqrt(1 - load**2) * rng.normal(size=n)
-            for i, load in enumerate(loadings)
-        }
+        {f"x{i}": load * factor + np.sqrt(1 - load**2) * rng.normal(size=n) for i, load in enumerate(loadings)}
     )
 
 

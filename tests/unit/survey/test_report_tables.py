@@ -136,6 +136,13 @@ def test_decomposition_is_blank_where_years_do_not_compare(sample: pl.DataFrame,
     assert table["difference_pp"].null_count() == 6
 
 
+def test_index_keeps_its_contract(estimates: pl.DataFrame) -> None:
+    table = indicators.rebased(estimates, 2025)
+    keeps_contract(table, "out_indicators__index")
+    assert set(table["year"]) == {2025, 2026}
+    assert indicators.rebased(estimates.with_columns(comparability=pl.lit("not_comparable")), 2025).height == 0
+
+
 def test_sensitivity_and_reliability_keep_their_contracts(country: Frames, sample: pl.DataFrame) -> None:
     keeps_contract(sensitivity(sample, country[1], registry(), "2026-Q3"), "out_indicators__sensitivity")
     table = measurement.reliabilities(*country, registry(), "2026-Q3")

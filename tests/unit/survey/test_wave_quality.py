@@ -42,9 +42,7 @@ def test_non_response_is_told_by_item_and_language_and_kind(make_wave, small_mar
 def test_a_language_in_which_more_stay_silent_is_told_with_its_p(make_wave, small_margins, items):
     people, answers = make_wave()
     draw = pl.struct("respondent_id", "item_id").hash(seed=2) % 100
-    kazakh = pl.col("respondent_id").is_in(
-        people.filter(pl.col("language") == "kk")["respondent_id"].implode()
-    )
+    kazakh = pl.col("respondent_id").is_in(people.filter(pl.col("language") == "kk")["respondent_id"].implode())
     same = _report(people, _with_status(answers, draw < 10, "no_answer"), small_margins, items)
     other = _report(people, _with_status(answers, draw < 10 + 10 * kazakh, "no_answer"), small_margins, items)
     assert _value(same, "language_gap_p", "kk-ru") > 0.01
@@ -100,9 +98,7 @@ def test_copied_interviews_are_found(make_wave, small_margins, items):
         pl.when(is_twin).then(pl.lit(people.item(0, name))).otherwise(pl.col(name)).alias(name)
         for name in ("psu_id", "stratum_id", "interviewer_id", "sex_code", "age_group_code")
     )
-    assert _value(_report(same, copied, small_margins, items), "duplicate_pattern_share") == pytest.approx(
-        3 / 900
-    )
+    assert _value(_report(same, copied, small_margins, items), "duplicate_pattern_share") == pytest.approx(3 / 900)
 
 
 def test_quarantine_is_counted_by_rule(make_wave, small_margins, items):

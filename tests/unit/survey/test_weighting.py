@@ -56,9 +56,7 @@ def test_a_small_group_is_merged_into_other_and_said(make_wave, small_margins):
     assert set(cells.totals["margin_group"]) == {"kazakh", "russian", "uzbek", "other"}
     weighted = weights(tiny.drop("index"), small_margins)
     rows = weight_diagnostics(tiny.drop("index"), weighted, small_margins)
-    assert rows.filter(pl.col("measure") == "margin_merged")["domain_value"].to_list() == [
-        "group:dungan>other"
-    ]
+    assert rows.filter(pl.col("measure") == "margin_merged")["domain_value"].to_list() == ["group:dungan>other"]
 
 
 def test_a_region_without_respondents_is_left_out_and_said(make_wave, small_margins):
