@@ -35,8 +35,21 @@ MAPPING = {
 }
 
 
-def pieces() -> list[str]:
-    """Sentences that messages are put together from."""
+def pieces() -> list[list[str]]:
+    """Runs of three to six words that messages are put together from, by language."""
+    from models.text.language import languages
+
+    sentences = pl.Series(_sentences())
+    spoken = languages(sentences)["language"]
+    buckets: dict[str, list[str]] = {}
+    for text, language in zip(sentences.to_list(), spoken.to_list(), strict=True):
+        words = text.split()
+        for first in range(0, len(words), 5):
+            buckets.setdefault(language, []).append(" ".join(words[first : first + 5]))
+    return [bucket for bucket in buckets.values() if len(bucket) > 100]
+
+
+def _sentences() -> list[str]:
     authored = pl.read_csv(AUTHORED)["text"].to_list()
     ethnic = [
         "орыстар мен қазақтар көрші тұрады", "узбеки открыли новое кафе", "русский язык в школе учат все",
@@ -51,7 +64,8 @@ def pieces() -> list[str]:
 def made(rows: int) -> Iterator[pl.DataFrame]:
     """Frames of messages, each of at most a hundred thousand."""
     chance = random.Random(SEED)
-    sentences = pieces()
+    buckets = pieces()
+    weights = [len(bucket) for bucket in buckets]
     kept: list[str] = []
     for first in range(0, rows, CHUNK):
         texts = []
@@ -59,11 +73,12 @@ def made(rows: int) -> Iterator[pl.DataFrame]:
             if kept and chance.random() < 0.1:
                 texts.append(chance.choice(kept))
                 continue
-            text = f"{chance.choice(sentences)} {at % 9973}"
-            wanted = 60 + int(chance.expovariate(1 / 65))
+            bucket = chance.choices(buckets, weights)[0]
+            wanted = 45 + int(chance.expovariate(1 / 95))
+            text = chance.choice(bucket)
             while len(text) < wanted:
-                text += f". {chance.choice(sentences)}"
-            texts.append(text[: 2 * wanted])
+                text += f" {chance.choice(bucket)}"
+            texts.append(text)
             if len(kept) < 5_000:
                 kept.append(text)
         numbers = range(first, first + len(texts))
@@ -132,9 +147,7 @@ def measured(rows: int, form: str) -> dict[str, float]:
             "import json,sys; from pathlib import Path; from benchmarks.feeds import end_to_end; "
             "print(json.dumps(end_to_end(Path(sys.argv[1]), sys.argv[2])))"
         )
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(path), form], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([sys.executable, "-c", code, str(path), form], capture_output=True, text=True, check=True)
     return {**json.loads(done.stdout.splitlines()[-1]), "median_characters": median}
 
 
@@ -156,7 +169,9 @@ def peers(rows: int = 20_000) -> None:
     matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
     matcher.add("group", list(nlp.pipe(sorted(ethnonym_table().forms)[::10])))
     theirs = _rate(rows // 4, lambda: [matcher(doc) for doc in nlp.pipe(few.head(rows // 4).to_list())])
-    print(f"ethnonyms, normalisation included: {ours:,.0f}/s; PhraseMatcher over pipe {theirs:,.0f}/s: {ours / theirs:.1f} times")
+    print(
+        f"ethnonyms, normalisation included: {ours:,.0f}/s; PhraseMatcher over pipe {theirs:,.0f}/s: {ours / theirs:.1f} times"
+    )
     languages(texts.head(9))
     ours = _rate(len(texts), lambda: languages(texts))
     try:

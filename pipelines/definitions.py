@@ -22,7 +22,7 @@ from pipelines.home import open_ledger, workplace
 from pipelines.jobs import ALL_JOBS
 from pipelines.resources.lake import Lake
 from pipelines.schedules import ALL_SCHEDULES
-from pipelines.sensors import inbox_sensors
+from pipelines.sensors import all_sensors
 from pipelines.settings import Settings
 
 ASSET_MODULES = (
@@ -46,7 +46,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=contract_checks(list(table_contracts().values())),
         jobs=ALL_JOBS,
         schedules=ALL_SCHEDULES,
-        sensors=inbox_sensors(lambda: workplace(settings)),
+        sensors=all_sensors(lambda: workplace(settings)),
         resources={
             "io_manager": Lake(root=str(settings.root)),
             "workplace": dg.ResourceDefinition(lambda _: workplace(settings)),

@@ -8,13 +8,15 @@ import dagster as dg
 
 from assets.sources.inbox import scan_inbox
 from assets.workplace import Workplace
-from pipelines.jobs import ingest_feed_file, ingest_survey_wave
+from pipelines.job_runs import RANGE_END, RANGE_START
+from pipelines.jobs import ingest_feed_file, ingest_survey_wave, refresh_feeds
+from pipelines.pending import ReadLog, pending_days
 
 SECONDS = 60
 
 
-def inbox_sensors(place: Callable[[], Workplace]) -> list[dg.SensorDefinition]:
-    """One sensor for survey waves and one for feeds.
+def all_sensors(place: Callable[[], Workplace]) -> list[dg.SensorDefinition]:
+    """One sensor for survey waves, one for feeds, and one that annotates the days of a feed file once it is read.
 
     Args:
         place: gives the home to look in; asked at each tick, not when definitions are loaded.
@@ -22,7 +24,29 @@ def inbox_sensors(place: Callable[[], Workplace]) -> list[dg.SensorDefinition]:
     return [
         _inbox_sensor("new_survey_files", "survey", "survey_waves", ingest_survey_wave, place),
         _inbox_sensor("new_feed_files", "feed", "feed_files", ingest_feed_file, place),
+        _days_sensor(place),
     ]
+
+
+def _days_sensor(place: Callable[[], Workplace]) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        name="days_of_new_feed_files",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[ingest_feed_file],
+        request_job=refresh_feeds,
+        minimum_interval_seconds=SECONDS,
+        description="After a feed file was read, annotates the days whose messages are newer than their tables",
+    )
+    def look(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        here = place()
+        span = pending_days(here, ReadLog(here))
+        if span is None:
+            return dg.SkipReason("every day is up to date")
+        first, last = (day.isoformat() for day in span)
+        tags = {RANGE_START: first, RANGE_END: last, "kelisim/after": context.dagster_run.run_id}
+        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)
+
+    return look
 
 
 def _inbox_sensor(

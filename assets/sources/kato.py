@@ -17,7 +17,22 @@ FILE_NAME = "kato.csv"
 SHORTEST_NAME = 5
 # Names that are everyday words even beside `ауылы` or `село`.
 EVERYDAY = frozenset(
-    ["аудан", "балық", "базар", "бұлақ", "орман", "теңіз", "станция", "совхоз", "бригада", "разъезд", "ферма", "центр", "школа", "училище"]
+    [
+        "аудан",
+        "балық",
+        "базар",
+        "бұлақ",
+        "орман",
+        "теңіз",
+        "станция",
+        "совхоз",
+        "бригада",
+        "разъезд",
+        "ферма",
+        "центр",
+        "школа",
+        "училище",
+    ]
 )
 # Marks of kind, before or after a name; what is left is the name.
 _KIND_RU = re.compile(

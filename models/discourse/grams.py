@@ -86,15 +86,17 @@ class Grams:
         if len(kept) > counts.rule.most:
             total = np.bincount(matrix.indices, weights=matrix.data, minlength=len(counts.names))
             kept = np.sort(kept[np.argsort(-total[kept], kind="stable")[: counts.rule.most]])
-        idf = np.log((1 + matrix.shape[0]) / (1 + frequency[kept])) + 1
+        idf = np.log(len(matrix.indptr) / (1 + frequency[kept])) + 1
         return cls(counts.rule, tuple(counts.names[column] for column in kept), idf), kept
 
     def weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """TF-IDF of counts whose columns are the vocabulary."""
         data = (1 + np.log(counts.data)) * self.idf[counts.indices]
-        rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        length = np.sqrt(np.bincount(rows, weights=data**2, minlength=counts.shape[0]))
-        return sparse.csr_matrix((data / length[rows], counts.indices, counts.indptr), shape=counts.shape)
+        sizes = np.diff(counts.indptr)
+        rows = np.repeat(np.arange(len(sizes)), sizes)
+        length = np.sqrt(np.bincount(rows, weights=data**2, minlength=len(sizes)))
+        shape = (len(sizes), len(self.names))
+        return sparse.csr_matrix((data / length[rows], counts.indices, counts.indptr), shape=shape)
 
     def transform(self, documents: Documents) -> sparse.csr_matrix:
         """TF-IDF of documents, each a sequence of words; one row each."""

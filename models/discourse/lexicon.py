@@ -13,7 +13,7 @@ import yaml
 FOLDED_LETTERS = str.maketrans("ёәғқңөұүіһ", "еагкноууих")
 """Kazakh letters to the Russian ones people type instead, and ё to е."""
 
-INTERETHNIC = ("people", "umbrella", "slur", "loyalty", "language")
+INTERETHNIC = ("people", "umbrella", "slur", "loyalty", "language", "origin")
 """Categories that make a message possibly interethnic even when no group is named."""
 
 HOSTILE_MEANS = ("expulsion", "violence", "dehumanise", "insult", "collective", "denial")

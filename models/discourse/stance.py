@@ -104,7 +104,7 @@ class StanceMembers:
         """The same from rows of the members' own space."""
         first = np.column_stack([one.predict_proba(matrix)[:, 1] for one in self.logistic])
         weights = np.vstack([one.coef_[0] * ratio for one, ratio in self._machines()])
-        offsets = [float(one.intercept_[0]) for one in self.machines]
+        offsets = [np.ravel(one.intercept_)[0] for one in self.machines]
         second = expit(2 * (np.asarray(matrix @ weights.T) + offsets))
         mean = (first / first.sum(axis=1, keepdims=True) + second / second.sum(axis=1, keepdims=True)) / 2
         return _full(mean, self.known)

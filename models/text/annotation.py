@@ -100,7 +100,9 @@ def collapsed(raw: pl.DataFrame) -> pl.DataFrame:
     kept = ordered.with_columns(copy_count=pl.len().over("source_id", "message_ref").cast(pl.Int64)).unique(
         ["source_id", "message_ref"], keep="first", maintain_order=True
     )
-    return kept.with_columns(message_id=message_ids(kept["source_id"], kept["message_ref"])).sort("published_at", "message_id")
+    return kept.with_columns(message_id=message_ids(kept["source_id"], kept["message_ref"])).sort(
+        "published_at", "message_id"
+    )
 
 
 def message_id(source_id: str, message_ref: str) -> str:

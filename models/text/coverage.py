@@ -19,9 +19,7 @@ COVERAGE_SCHEMA = pl.Schema(
 _LOOK_BACK_DAYS = 28
 _FEWEST_DAYS = 7
 _REGULAR_COUNT = 3.0  # median messages a day from which a day without any is a gap rather than a quiet source
-_SURPRISE = (
-    4.0  # robust z on the square-root scale, where Poisson counts have a standard deviation of one half
-)
+_SURPRISE = 4.0  # robust z on the square-root scale, where Poisson counts have a standard deviation of one half
 
 DAILY_COLUMNS = ("source_id", "day_date", "message_count", "flag")
 
@@ -88,9 +86,7 @@ def _flagged(filled: pl.DataFrame) -> pl.DataFrame:
             usual=before.rolling_median(_LOOK_BACK_DAYS, min_samples=_FEWEST_DAYS).over("source_id"),
         )
         .with_columns(away=(pl.col("root") - pl.col("usual")).abs())
-        .with_columns(
-            spread=pl.col("away").shift(1).rolling_median(_LOOK_BACK_DAYS, min_samples=1).over("source_id")
-        )
+        .with_columns(spread=pl.col("away").shift(1).rolling_median(_LOOK_BACK_DAYS, min_samples=1).over("source_id"))
         .with_columns(
             score=(pl.col("root") - pl.col("usual"))
             / pl.max_horizontal(pl.col("spread").fill_null(0.0) * 1.4826, pl.lit(0.5))

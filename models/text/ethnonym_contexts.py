@@ -15,9 +15,7 @@ _NEAR_LETTERS = 60
 _KAZAKH_SIGN = re.compile(
     r"[әғқңөұүһі]|\b(?:мен|бен|пен|емес|бул|ушин|деген|бар|жок|керек|гой|бир|биз|олар|болып|бала|халкы|елим|журт)\b"
 )
-_IZAFET = re.compile(
-    r"(?:[ыі]|[ыі]н|[ыі]н[ыі]ң|[ыі]н[ае]|[ыі]н[ае]н|[ыі]мен|[ыі]нда|[ыі]нде|[ыі]нда[ғг]ы|[ыі]ндегі)$"
-)
+_IZAFET = re.compile(r"(?:[ыі]|[ыі]н|[ыі]н[ыі]ң|[ыі]н[ае]|[ыі]н[ае]н|[ыі]мен|[ыі]нда|[ыі]нде|[ыі]нда[ғг]ы|[ыі]ндегі)$")
 _PAST_VERB = re.compile(r"(?:[ае]й|[ыі]п)?(?:ды|ді|ты|ті)$")
 
 
@@ -95,9 +93,7 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if kind == "adjective":
         return Reading(group, _adjective_means_people(form, around), is_slur)
     if kind == "country_adjective":
-        means_people = _starts(around.after, contexts()["people_ru"]) or any(
-            _agreeing_nouns(form, around.after)[:1]
-        )
+        means_people = _starts(around.after, contexts()["people_ru"]) or any(_agreeing_nouns(form, around.after)[:1])
         return Reading(group, is_person=True, is_slur=is_slur) if means_people else None
     if kind == "kk_bare":
         return Reading(group, is_slur or _attribute_means_people(around), is_slur)
@@ -194,9 +190,7 @@ def _adjective_means_people(form: str, around: Surroundings) -> bool:
             return False
     if form.endswith(("ое", "ом")):
         return False
-    return not (
-        form.endswith(("ий", "ого", "ому", "им")) and around.before in contexts()["language_before_ru"]
-    )
+    return not (form.endswith(("ий", "ого", "ому", "им")) and around.before in contexts()["language_before_ru"])
 
 
 def _agreeing_nouns(adjective: str, word: str) -> list[bool]:

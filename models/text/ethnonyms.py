@@ -78,9 +78,7 @@ def _words(texts: pl.Series, plain: pl.Series) -> list[_Found]:
     hits = list(table.search.hits(plain))
     needed = pl.Series([hit.row for hit in hits], dtype=pl.UInt32)
     found: list[_Found] = []
-    for hit, text, line in zip(
-        hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True
-    ):
+    for hit, text, line in zip(hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True):
         around = Surroundings(line, hit.start, hit.end, text)
         understood = reading(hit.form, table.forms[hit.form], around)
         if understood is not None:

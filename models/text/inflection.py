@@ -139,9 +139,7 @@ def _predicatives(noun: str, back: bool) -> set[str]:
     y = "ы" if back else "і"
     last = noun[-1]
     m = "п" if last in _VOICELESS else "б" if last in "зж" else "м"
-    return {
-        noun + onset + y + end for onset, end in ((m, "н"), (m, "з"), ("с", "ң"), ("с", "з"), ("с", "ыңдар"))
-    }
+    return {noun + onset + y + end for onset, end in ((m, "н"), (m, "з"), ("с", "ң"), ("с", "з"), ("с", "ыңдар"))}
 
 
 @cache

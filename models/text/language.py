@@ -51,9 +51,7 @@ def languages(texts: pl.Series, normalised_texts: pl.Series | None = None) -> pl
             are none).
     """
     lowered = (normalised(texts) if normalised_texts is None else normalised_texts).fill_null("")
-    parts = [
-        _decided(_scored(lowered.slice(start, _ROWS_AT_ONCE))) for start in range(0, len(lowered), _ROWS_AT_ONCE)
-    ]
+    parts = [_decided(_scored(lowered.slice(start, _ROWS_AT_ONCE))) for start in range(0, len(lowered), _ROWS_AT_ONCE)]
     return pl.concat(parts) if parts else pl.DataFrame(schema=LANGUAGE_SCHEMA)
 
 
@@ -79,9 +77,7 @@ def _scored(lowered: pl.Series) -> pl.DataFrame:
         (np.ones(len(codes), dtype=np.float32), codes.astype(np.int64), ends), shape=(len(lowered), distinct.height)
     )
     sums = membership @ np.column_stack(list(columns.values())).astype(np.float32)
-    return pl.DataFrame(
-        {name: sums[:, at].astype(np.float64) for at, name in enumerate(columns)} | {"words": counts}
-    )
+    return pl.DataFrame({name: sums[:, at].astype(np.float64) for at, name in enumerate(columns)} | {"words": counts})
 
 
 def _words(lowered: pl.Series) -> pl.Series:
@@ -135,5 +131,3 @@ def _decided(scored: pl.DataFrame) -> pl.DataFrame:
         language_confidence=pl.when(pl.col("words") == 0).then(0.0).otherwise("confidence"),
         kk_share=pl.col("kk_share"),
     )
-
-

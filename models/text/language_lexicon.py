@@ -30,10 +30,7 @@ class Lexicon(NamedTuple):
 def _words() -> dict[str, dict[str, list[str]]]:
     content = yaml.safe_load((files("models.text") / "data" / "language_words.yml").read_text("utf-8"))
     return {
-        name: {
-            kind: words.split()
-            for kind, words in (entry if isinstance(entry, dict) else {"all": entry}).items()
-        }
+        name: {kind: words.split() for kind, words in (entry if isinstance(entry, dict) else {"all": entry}).items()}
         for name, entry in content.items()
     }
 
@@ -71,9 +68,7 @@ def kazakh_function_words() -> frozenset[str]:
 
 @cache
 def latin_kazakh_stems() -> dict[str, float]:
-    return {
-        _cyrillic_skeleton(stem): weight for stem, weight in lexicon().kazakh_stems.items() if len(stem) > 2
-    }
+    return {_cyrillic_skeleton(stem): weight for stem, weight in lexicon().kazakh_stems.items() if len(stem) > 2}
 
 
 @cache

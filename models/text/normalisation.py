@@ -28,13 +28,17 @@ _FOLD = str.maketrans(_LOOK_ALIKES)
 _LATIN = "a-zəɵα-ω"
 _CYRILLIC = "а-яёәғқңөұүһії"
 
-_MIXED_WORD = re.compile(
-    rf"(?=[{_LATIN}03]*[{_CYRILLIC}])(?=[{_CYRILLIC}]*[{_LATIN}03])[{_LATIN}{_CYRILLIC}03]+"
-)
+_MIXED_WORD = re.compile(rf"(?=[{_LATIN}03]*[{_CYRILLIC}])(?=[{_CYRILLIC}]*[{_LATIN}03])[{_LATIN}{_CYRILLIC}03]+")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .*_·•|/-]{1,2})(?:[^\W\d_]\1){2,}[^\W\d_](?![^\W_])")
-_COMBINING = re.compile("[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_COMBINING = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff"
+    "\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 # Besides marks: signs that NFC replaces by others (Kelvin, Angstrom, Ohm), and letters of scripts it composes.
-_NOT_COMPOSED = r"[\p{M}\u{2126}\u{212A}\u{212B}\u{0340}-\u{0344}\u{0374}\u{037E}\u{0387}\u{1F71}-\u{1FFD}\u{2000}\u{2001}\u{1100}-\u{11FF}\u{F900}-\u{FAFF}]"
+_NOT_COMPOSED = (
+    r"[\p{M}\u{2126}\u{212A}\u{212B}\u{0340}-\u{0344}\u{0374}\u{037E}\u{0387}\u{1F71}-\u{1FFD}\u{2000}\u{2001}"
+    r"\u{1100}-\u{11FF}\u{F900}-\u{FAFF}]"
+)
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 
 _RUN_LETTERS = string.ascii_lowercase + "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі"
@@ -102,9 +106,7 @@ def folded_with_offsets(text: str) -> tuple[str, list[int]]:
     line = "".join(letters)
     line = _MIXED_WORD.sub(_to_cyrillic, line)
     line, places = _without(line, places, _separators(line))
-    return _without(
-        line, places, {i for run in _RUN.finditer(line) for i in range(run.start() + 1, run.end())}
-    )
+    return _without(line, places, {i for run in _RUN.finditer(line) for i in range(run.start() + 1, run.end())})
 
 
 def _composed(text: str) -> tuple[list[str], list[int]]:

@@ -20,17 +20,13 @@ RegionBasis = Literal["text", "source", "vendor", "none", "ambiguous"]
 
 PLACE_SCHEMA = pl.Schema({"region_code": pl.String(), "region_basis": pl.String()})
 
-_MARKS_AFTER = re.compile(
-    r"[\s\u00a0]+(?:қ\.|г\.|а\.|қала|кала|аудан|облыс|ауыл|ауыл|кент|район|област|обл\b|сельск)"
-)
+_MARKS_AFTER = re.compile(r"[\s\u00a0]+(?:қ\.|г\.|а\.|қала|кала|аудан|облыс|ауыл|ауыл|кент|район|област|обл\b|сельск)")
 _MARKS_BEFORE = re.compile(
     r"(?:\bг\.?|\bс\.|\bгород[а-я]*|\bрайон[а-я]*|\bсел[оеау]|\bпос[её]л[а-я]*|\bаул[а-я]*|\bстанци[а-я]*|\bобласт[а-я]*)[\s\u00a0]+$"
 )
 _IN_RUSSIAN = re.compile(r"\b(?:во?|из|около|под)[\s\u00a0]+$")
 _STREET_AFTER = re.compile(r"[\s\u00a0]+(?:көше|коше|даңғыл|атындағы|атында|проспект|улиц|бульвар)")
-_STREET_BEFORE = re.compile(
-    r"(?:\bул\.?|\bулиц[а-я]*|\bпроспект[а-я]*|\bпр\.?|\bимени|\bбульвар[а-я]*)[\s\u00a0]+$"
-)
+_STREET_BEFORE = re.compile(r"(?:\bул\.?|\bулиц[а-я]*|\bпроспект[а-я]*|\bпр\.?|\bимени|\bбульвар[а-я]*)[\s\u00a0]+$")
 
 
 def places(
@@ -104,17 +100,11 @@ def region_of_name(names: pl.Series) -> pl.Series:
     for row, code in found.select("row", "region_code").iter_rows():
         best.setdefault(row, set()).add(code)
     codes = [code or _one_region(best.get(row, set())) for row, code in enumerate(exact)]
-    return names.replace_strict(distinct, pl.Series(codes, dtype=pl.String), default=None).alias(
-        "region_code"
-    )
+    return names.replace_strict(distinct, pl.Series(codes, dtype=pl.String), default=None).alias("region_code")
 
 
 def _cleaned_names(names: pl.Series) -> pl.Series:
-    plain = (
-        normalised(names)
-        .str.replace_all(r"\b(?:обл|облыс)\.", "область")
-        .str.replace_all(r"[.,;()«»\"]", " ")
-    )
+    plain = normalised(names).str.replace_all(r"\b(?:обл|облыс)\.", "область").str.replace_all(r"[.,;()«»\"]", " ")
     plain = plain.str.replace_all(r"\bқ(?:\s|$)", " қаласы ").str.replace_all(r"\b(?:г|город|city of)\s+", "")
     return plain.str.replace_all(r"\s+", " ").str.strip_chars()
 
@@ -143,9 +133,7 @@ def _exact_names() -> dict[str, str]:
     for code, region in regions().items():
         short = region.name.en.lower().removesuffix(" region").removesuffix(" city")
         names.setdefault(short, code)
-        for ending in (
-            ("region", "oblast", "oblysy", "city")[:3] if region.kind == "region" else ("city", "qalasy")
-        ):
+        for ending in ("region", "oblast", "oblysy", "city")[:3] if region.kind == "region" else ("city", "qalasy"):
             names[f"{short} {ending}"] = code
         names[code.lower()] = code
         names[code.replace("-", "").lower()] = code
@@ -189,9 +177,7 @@ def _accepted_hits(
     hits = list(table.search.hits(plain))
     needed = pl.Series([hit.row for hit in hits], dtype=pl.UInt32)
     found: list[tuple[Hit, str]] = []
-    for hit, text, line in zip(
-        hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True
-    ):
+    for hit, text, line in zip(hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True):
         form = table.forms[hit.form]
         if lenient or _is_place(hit, form, text, line):
             found.append((hit, form.region_code))
@@ -214,15 +200,13 @@ def _is_place(hit: Hit, form: PlaceForm, text: str, line: str) -> bool:
         return False
     if _IN_RUSSIAN.search(before):
         return True
-    opens = not before.strip() or before.rstrip()[-1] in ".!?…:;«\"—–-"
+    opens = not before.strip() or before.rstrip()[-1] in '.!?…:;«"—–-'
     return form.is_kazakh_place_case and (mode == "named" or not opens)
 
 
 def _resolved(outside: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     inside = named.filter(~pl.col("region_code").is_in([COUNTRY, ABROAD]))
-    top = inside.with_columns(most=pl.col("count").max().over("row")).filter(
-        pl.col("count") == pl.col("most")
-    )
+    top = inside.with_columns(most=pl.col("count").max().over("row")).filter(pl.col("count") == pl.col("most"))
     by_text = top.group_by("row").agg(text_regions=pl.col("region_code").unique().sort())
     far = named.group_by("row").agg(
         is_far=(pl.col("region_code") == ABROAD).any() & ~(pl.col("region_code") == COUNTRY).any()

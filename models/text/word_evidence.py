@@ -116,9 +116,7 @@ def _add_latin(totals: NDArray[np.float32], words: pl.Series, rows: NDArray[np.i
     totals[rows[others], LANGUAGES.index("en")] += 0.3
 
 
-def _add_cyrillic(
-    totals: NDArray[np.float32], words: pl.Series, rows: NDArray[np.int64], known: Lexicon
-) -> None:
+def _add_cyrillic(totals: NDArray[np.float32], words: pl.Series, rows: NDArray[np.int64], known: Lexicon) -> None:
     """Kazakh stems under their endings; for words without Kazakh letters also Russian forms and endings."""
     if len(rows) == 0:
         return
@@ -135,9 +133,7 @@ def _add_cyrillic(
     totals[rows, 1] += russian
 
 
-def _russian_weights(
-    words: pl.Series, kazakh: NDArray[np.float32], known: Lexicon
-) -> NDArray[np.float32]:
+def _russian_weights(words: pl.Series, kazakh: NDArray[np.float32], known: Lexicon) -> NDArray[np.float32]:
     """Weight of words as Russian: in the dictionary, and with an ending that loans do not keep.
 
     A long Russian ending on a word without a Kazakh reading is believed without the dictionary.

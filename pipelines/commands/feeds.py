@@ -44,7 +44,9 @@ def read(
         str | None, typer.Option(help="telegram, syndication, brand_analytics or medialogia; else told by content")
     ] = None,
     mapping: Annotated[Path | None, typer.Option(help="what the columns of a table mean (see `kelisim map`)")] = None,
-    home: Annotated[Path | None, typer.Option(help="take the pseudonym key of this home, else one for this run")] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="take the pseudonym key of this home, else one for this run")
+    ] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="language of messages: kk, ru or en")] = None,
 ) -> None:
     """Messages of one file, without persons; refused rows go to OUT.quarantine.jsonl with their reasons."""
@@ -170,7 +172,11 @@ def _read(
         found = identified(file, FileLimits())
         if found.refusal is not None or found.kind != "feed" or found.source_format is None:
             what = SourceError(found.refusal or "unknown_format", found.detail or f"{found.kind} file")
-            hint = "; draft a mapping with `kelisim map` and give it with --mapping" if found.refusal == "no_mapping" else ""
+            hint = (
+                "; draft a mapping with `kelisim map` and give it with --mapping"
+                if found.refusal == "no_mapping"
+                else ""
+            )
             raise FeedCommandError(f"{file}: {_message(what.rule, 'en')} ({what}){hint}")
         source, described = found.source_format, found.mapping
     moment = Settings().now()

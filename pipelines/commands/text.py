@@ -82,7 +82,11 @@ def annotated(rows: pl.DataFrame, window_days: int = WINDOW_DAYS, kato: Path | N
     vendor = rows["source_region"].cast(pl.String) if "source_region" in rows.columns else None
     clusters = duplicate_clusters(ids, texts, times(rows), window_days, plain)
     added = pl.concat(
-        [languages(texts, plain), places(texts, None, vendor, plain, None if kato is None else gazetteer_with_kato(kato)), clusters.rename({"message_id": "id"})],
+        [
+            languages(texts, plain),
+            places(texts, None, vendor, plain, None if kato is None else gazetteer_with_kato(kato)),
+            clusters.rename({"message_id": "id"}),
+        ],
         how="horizontal",
     ).join(groups, left_on="id", right_on="message_id", how="left", maintain_order="left")
     added = added.with_columns(
@@ -92,9 +96,7 @@ def annotated(rows: pl.DataFrame, window_days: int = WINDOW_DAYS, kato: Path | N
         .alias("groups")
     )
     surplus = [name for name in added.columns if name in rows.columns]
-    return pl.concat(
-        [rows.drop(name for name in surplus if name != "id"), added.drop("id")], how="horizontal"
-    )
+    return pl.concat([rows.drop(name for name in surplus if name != "id"), added.drop("id")], how="horizontal")
 
 
 def times(rows: pl.DataFrame) -> pl.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 
 QUARTER = "2026-Q3"
+REFERENCE = Path(__file__).parents[1] / "reference"
 pytestmark = pytest.mark.slow
 MAPPING = """\
 format: csv
@@ -49,8 +51,6 @@ def broken_wave(demo_inbox: Path, inbox: Path) -> None:
 
 @pytest.fixture(scope="module")
 def outcome(demo: Any, kelisim: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    import shutil
-
     home = tmp_path_factory.mktemp("bad")
     inbox = home / "inbox"
     inbox.mkdir()
@@ -59,6 +59,7 @@ def outcome(demo: Any, kelisim: Callable[..., Any], tmp_path_factory: pytest.Tem
     sav = next(source.glob("*wave_2024*.sav")).read_bytes()
     (inbox / "synthetic_wave_2024.sav").write_bytes(sav[: len(sav) // 2])
     broken_wave(source, inbox)
+    shutil.copy(REFERENCE / "synthetic_wave_2023_pspp.sav", inbox)
     telegram = next(source.glob("*telegram_shymkent*.json")).read_text(encoding="utf-8")
     (inbox / "cut.json").write_text(telegram[: len(telegram) // 2], encoding="utf-8")
     (inbox / "empty.csv").write_bytes(b"")
@@ -113,8 +114,17 @@ def test_everything_else_is_processed(outcome: Any) -> None:
     assert kept["old.csv"] == 40
     assert kept["future.csv"] == 1
     assert kept["synthetic_wave_2025.csv"] > 500
+    assert kept["synthetic_wave_2023_pspp.sav"] == 2_306
     texts = pl.read_parquet(sorted((outcome.home / "lake" / "core_feeds__messages").glob("*.parquet")))
     assert texts.height == 81
+
+
+def test_user_missing_codes_of_another_program_stay_apart(outcome: Any) -> None:
+    answers = pl.read_parquet(outcome.home / "lake" / "core_survey__answers" / "2023-synthetic.parquet")
+    counts = dict(answers.group_by("answer_status").len().iter_rows())
+    assert counts["dont_know"] > 500
+    assert counts["refused"] > 100
+    assert answers.filter(pl.col("answer_code") > 5).is_empty()
 
 
 def test_rows_are_told_by_number_and_rule(outcome: Any) -> None:

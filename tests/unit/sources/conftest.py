@@ -55,9 +55,7 @@ def write_workbook(tmp_path: Path) -> Callable[..., Path]:
                 for at, cells in enumerate(rows):
                     for place, cell in enumerate(cells):
                         if isinstance(cell, tuple):
-                            sheet.write_formula(
-                                at, place, f'=HYPERLINK("{cell[0]}","{cell[1]}")', None, cell[1]
-                            )
+                            sheet.write_formula(at, place, f'=HYPERLINK("{cell[0]}","{cell[1]}")', None, cell[1])
                         elif cell is not None:
                             sheet.write(at, place, cell)
         return path

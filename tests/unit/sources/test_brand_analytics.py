@@ -81,9 +81,7 @@ def test_bad_rows_are_counted_and_the_others_kept(write_brand, run) -> None:
 
 def test_files_that_are_not_the_layout_are_refused(write_brand, write_workbook, tmp_path: Path, run) -> None:
     other = write_brand([ROW], "other.xlsx", sheet="Данные")
-    headless = write_workbook(
-        "headless.xlsx", {"A": [], "Упоминания": [[]] * 5 + [[None, "Дата", "Источник"]]}
-    )
+    headless = write_workbook("headless.xlsx", {"A": [], "Упоминания": [[]] * 5 + [[None, "Дата", "Источник"]]})
     half = tmp_path / "half.xlsx"
     half.write_bytes(other.read_bytes()[:3000])
     (tmp_path / "zero.xlsx").touch()

@@ -11,9 +11,7 @@ RUSSIAN = "Регион;Пол;Возраст\nАкмолинская облас
 KAZAKH = "Қазақстан халқы Ассамблеясының мәжілісінде бірлік пен татулық туралы айтылды\n"
 
 
-@pytest.mark.parametrize(
-    "encoding", ["cp1251", "koi8-r", "cp866", "mac-cyrillic", "utf-8", "utf-8-sig", "utf-16"]
-)
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "cp866", "mac-cyrillic", "utf-8", "utf-8-sig", "utf-16"])
 def test_russian_comes_back_from_every_encoding(encoding: str) -> None:
     assert decoded(RUSSIAN.encode(encoding)) == RUSSIAN
 

@@ -60,10 +60,7 @@ def inbox(tmp_path: Path, write_brand, write_workbook) -> Path:
 
 
 def test_every_file_is_told_by_its_content(inbox: Path) -> None:
-    found = {
-        file.file_name: (file.kind, file.source_format, file.status, file.reason)
-        for file in scan_inbox(inbox)
-    }
+    found = {file.file_name: (file.kind, file.source_format, file.status, file.reason) for file in scan_inbox(inbox)}
     assert found == {
         "ChatExport_2026__result.json": ("feed", "telegram", "accepted", None),
         "a-copy-under-another-name.csv": ("feed", "mapped", "same_file", "table.csv"),
@@ -138,6 +135,4 @@ def test_the_account_of_the_inbox_adds_up(inbox: Path, run) -> None:
     assert counts == [3, 2, 0, 1]
     copied = [rows["a-copy-under-another-name.csv"][name] for name in names[1:]]
     assert copied == [3, 0, 3, 0]
-    assert (
-        table["rows_in"] == table["rows_kept"] + table["rows_duplicate"] + table["rows_quarantined"]
-    ).all()
+    assert (table["rows_in"] == table["rows_kept"] + table["rows_duplicate"] + table["rows_quarantined"]).all()

@@ -21,7 +21,12 @@ def regions_of(texts: list[str], folder: Path) -> list[str]:
 
 
 def test_settlements_of_the_operators_file_are_found(tmp_path: Path) -> None:
-    texts = ["Сынақтөбе ауылында жиын өтті", "Кеше Сынақтөбеде той болды", "в селе Пробное потоп", "сынақтөбе деген сөз"]
+    texts = [
+        "Сынақтөбе ауылында жиын өтті",
+        "Кеше Сынақтөбеде той болды",
+        "в селе Пробное потоп",
+        "сынақтөбе деген сөз",
+    ]
     assert regions_of(texts, tmp_path) == ["unknown"] * 4
     (tmp_path / "kato.csv").write_text(LINES, encoding="utf-8")
     assert regions_of(texts, tmp_path) == ["KZ-23", "KZ-23", "KZ-39", "unknown"]
@@ -32,7 +37,9 @@ def test_a_name_in_two_regions_stays_unknown_and_ours_come_first(tmp_path: Path)
     assert regions_of(["Екіаралық ауылында", "Алматыда жиын"], tmp_path) == ["unknown", "KZ-75"]
 
 
-@pytest.mark.parametrize(("text", "told"), [("a,b\n1,2\n", "no column kato"), ("kato,name_ru,name_kk\n99x,а,б\n", "line 2")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("a,b\n1,2\n", "no column kato"), ("kato,name_ru,name_kk\n99x,а,б\n", "line 2")]
+)
 def test_a_file_that_is_not_the_classifier_is_refused(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "kato.csv").write_text(text, encoding="utf-8")
     with pytest.raises(ContractError, match=told):

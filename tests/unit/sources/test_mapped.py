@@ -160,9 +160,7 @@ def test_json_lines_lose_only_the_broken_ones(tmp_path: Path, run) -> None:
     good = json.dumps({"when": "2026-07-01", "body": "сөз \ud83d", "extra": {"deep": 1}})
     deep = '{"when": "2026-07-01", "body": ' + "[" * 50_000 + "]" * 50_000 + "}"
     path = tmp_path / "m.jsonl"
-    path.write_text(
-        "\n".join([good, good[:20], "", deep, "[1]", good, '{"when": "2026-07-0']), encoding="utf-8"
-    )
+    path.write_text("\n".join([good, good[:20], "", deep, "[1]", good, '{"when": "2026-07-0']), encoding="utf-8")
     result = read_mapped(path, mapping("jsonl", SIMPLE), **run)
     assert result.rows["text"].to_list() == ["сөз \ufffd"] * 2
     assert result.quarantine.select("row_number", "rule").rows() == [

@@ -4,10 +4,36 @@ from assets.sources.identification import identified
 from assets.sources.medialogia import read_medialogia
 from assets.sources.unpacking import FileLimits
 
-HEADER = ["№", "Дата", "Время", "Заголовок", "Источник", "Уровень СМИ", "МедиаИндекс", "Регион", "Город", "Автор", "Текст", "Ссылка"]
+HEADER = [
+    "№",
+    "Дата",
+    "Время",
+    "Заголовок",
+    "Источник",
+    "Уровень СМИ",
+    "МедиаИндекс",
+    "Регион",
+    "Город",
+    "Автор",
+    "Текст",
+    "Ссылка",
+]
 ROW = [1, "01.07.2026", "10:30", "Жиын", "gazeta.example", "Региональный", "12,4", "Костанайская область", "Рудный",
        "Вера Пробная", "Қалада жиын өтті", "https://gazeta.example/1"]  # fmt: skip
-PERSON = [2, "01.07.2026", "11:30", None, "vk.com", "Соцмедиа", "0", None, None, "Сауле Т.", "Тел. +77015550101", "https://vk.com/w1"]
+PERSON = [
+    2,
+    "01.07.2026",
+    "11:30",
+    None,
+    "vk.com",
+    "Соцмедиа",
+    "0",
+    None,
+    None,
+    "Сауле Т.",
+    "Тел. +77015550101",
+    "https://vk.com/w1",
+]
 
 
 def test_the_list_is_found_under_its_caption_and_read(write_workbook, run) -> None:

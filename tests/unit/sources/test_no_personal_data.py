@@ -86,9 +86,7 @@ def texts(of: int) -> list[str]:
 def telegram(folder: Path, run: dict[str, Any]) -> ReadResult:
     base = {"type": "message", "date": "2026-07-01T10:00:00", "from": IN_FIELDS[0], "from_id": IN_FIELDS[3]}
     messages = [{**base, "id": at, "text": text, "photo": IN_FIELDS[6]} for at, text in enumerate(texts(99))]
-    messages += [
-        {**base, "id": 900 + at, "text": text, "date": IN_FIELDS[1]} for at, text in enumerate(texts(5))
-    ]
+    messages += [{**base, "id": 900 + at, "text": text, "date": IN_FIELDS[1]} for at, text in enumerate(texts(5))]
     entity = [{"type": "mention_name", "text": IN_FIELDS[1], "user_id": 1}, " айтты"]
     messages += [{**base, "id": 990, "text": entity, "forwarded_from": IN_FIELDS[0]}]
     chat = {"name": f"Топ {IN_TEXTS[7]}", "type": "public_supergroup", "id": 1, "messages": messages}
@@ -154,9 +152,7 @@ def test_no_planted_person_passes_the_door(reader: str, tmp_path: Path, write_br
     assert set(result.rows["text"].str.contains("деп жазды|айтты")) == {True}
 
 
-def test_a_wave_and_a_return_keep_persons_out(
-    tmp_path: Path, write_workbook, wave: Questionnaire, run
-) -> None:
+def test_a_wave_and_a_return_keep_persons_out(tmp_path: Path, write_workbook, wave: Questionnaire, run) -> None:
     header = "id,int_date,obl,tip,str,psu,pol,vozrast,nac,yazyk,ves,q1,q2,fio,phone,address"
     row = "{},2026-09-03,71,1,s,1,1,30,1,kk,1,5,5," + f"{IN_FIELDS[0]},{IN_TEXTS[2]},{IN_TEXTS[21]}"
     path = tmp_path / "w.csv"

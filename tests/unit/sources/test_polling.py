@@ -21,7 +21,10 @@ FEED = (
     "<guid>1</guid><link>{page}</link><pubDate>Wed, 01 Jul 2026 10:00:00 GMT</pubDate></item></channel></rss>"
 )
 BODY = "Ауылда татулық мерекесі өтті. Көршілер бір дастарқан басына жиналып, бір-бірін құттықтады. " * 5
-PAGE = f"<html><head><title>x</title></head><body><nav>мәзір</nav><article><h1>Жиын</h1><p>{BODY}</p></article></body></html>"
+PAGE = (
+    "<html><head><title>x</title></head><body><nav>мәзір</nav>"
+    f"<article><h1>Жиын</h1><p>{BODY}</p></article></body></html>"
+)
 
 
 class Site:

@@ -27,9 +27,7 @@ def wide(rows: pl.DataFrame) -> dict[int, dict[str, str | None]]:
     return table
 
 
-def csv_file(
-    folder: Path, encoding: str = "utf-8", lines: tuple[str, ...] = ROWS, name: str = "w.csv"
-) -> Path:
+def csv_file(folder: Path, encoding: str = "utf-8", lines: tuple[str, ...] = ROWS, name: str = "w.csv") -> Path:
     path = folder / name
     path.write_bytes("\r\n".join([HEADER, *lines, ""]).encode(encoding))
     return path
@@ -72,9 +70,7 @@ def test_names_in_columns_nobody_mapped_are_not_read(wave: Questionnaire) -> Non
 
 
 @pytest.mark.parametrize("suffix", [".sav", ".zsav"])
-def test_a_file_written_by_pyreadstat_gives_the_same_codes(
-    tmp_path: Path, wave: Questionnaire, suffix: str
-) -> None:
+def test_a_file_written_by_pyreadstat_gives_the_same_codes(tmp_path: Path, wave: Questionnaire, suffix: str) -> None:
     frame, meta = pyreadstat.read_sav(str(PSPP), user_missing=True)
     path = tmp_path / f"again{suffix}"
     pyreadstat.write_sav(
@@ -96,9 +92,7 @@ def test_a_compressed_sav_is_read(tmp_path: Path, wave: Questionnaire) -> None:
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.9, 0.97, 0.995])
-def test_a_truncated_sav_is_refused_wherever_it_breaks(
-    tmp_path: Path, wave: Questionnaire, share: float
-) -> None:
+def test_a_truncated_sav_is_refused_wherever_it_breaks(tmp_path: Path, wave: Questionnaire, share: float) -> None:
     data = PSPP.read_bytes()
     path = tmp_path / "half.sav"
     path.write_bytes(data[: int(len(data) * share)])
@@ -125,23 +119,19 @@ def test_a_variable_that_is_not_there_is_named(wave: Questionnaire) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251", "kz1048", "koi8-r"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1251", "kz1048", "koi8-r"])
 def test_csv_waves_of_every_encoding_read_alike(tmp_path: Path, wave: Questionnaire, encoding: str) -> None:
     lines = (
         ROWS
         if encoding not in ("cp1251", "koi8-r")
         else tuple(
-            line.replace("Ғалым Әуезұлы", "Иван Сергеевич Абрамов, село Родниковское".replace(",", ""))
-            for line in ROWS
+            line.replace("Ғалым Әуезұлы", "Иван Сергеевич Абрамов, село Родниковское".replace(",", "")) for line in ROWS
         )
     )
     result = read_survey_table(csv_file(tmp_path, encoding, lines), wave)
     assert (result.rows_in, result.rows_kept) == (3, 3)
     assert wide(result.rows) == wide(read_spss(PSPP, wave).rows.filter(pl.col("row_number") < 4)) | {
-        number: row | {"interview_date": f"0{number + 2}.09.2026"}
-        for number, row in wide(result.rows).items()
+        number: row | {"interview_date": f"0{number + 2}.09.2026"} for number, row in wide(result.rows).items()
     }
 
 
@@ -188,9 +178,7 @@ def test_xlsx_waves_give_dates_and_the_missing_sheet_is_named(write_workbook, wa
     assert named.quarantine.select("rule", "detail").rows() == [("not_expected_sheet", "expected Жауаптар")]
 
 
-def test_half_a_workbook_and_an_old_one_are_refused(
-    tmp_path: Path, write_workbook, wave: Questionnaire
-) -> None:
+def test_half_a_workbook_and_an_old_one_are_refused(tmp_path: Path, write_workbook, wave: Questionnaire) -> None:
     whole = write_workbook("wave.xlsx", {"data": [HEADER.split(","), *[line.split(",") for line in ROWS]]})
     half = tmp_path / "half.xlsx"
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])

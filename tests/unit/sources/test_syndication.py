@@ -59,11 +59,7 @@ def test_atom_and_json_feed(tmp_path: Path, run, content: str, source: str) -> N
 
 @pytest.mark.parametrize("encoding", ["windows-1251", "utf-16", "koi8-r"])
 def test_declared_encodings_are_followed(tmp_path: Path, run, encoding: str) -> None:
-    russian = (
-        RSS.replace("Татулық күні", "День согласия")
-        .replace("Бірлік", "Единство")
-        .replace("Ел хабары", "Весть")
-    )
+    russian = RSS.replace("Татулық күні", "День согласия").replace("Бірлік", "Единство").replace("Ел хабары", "Весть")
     russian = russian.replace("Екінші", "Второе").replace("Бірінші жол", "а").replace("екінші жол", "б")
     russian = russian.replace("керек", "нужно").replace("қысқа", "кратко")
     rows = read(tmp_path, russian.format(encoding=encoding).encode(encoding), run).rows
@@ -82,9 +78,7 @@ BOMB = (
     + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10 if n else "&a;" * 10}">' for n in range(9))
     + "]><rss><channel><item><title>&a8;</title></item></channel></rss>"
 )
-FILE_BOMB = (
-    '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
-)
+FILE_BOMB = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>'
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,7 @@ def test_messages_keep_what_the_table_promises_and_nothing_of_the_author(write_t
 
 
 def test_a_private_group_has_no_name_and_a_channel_no_author(write_telegram, run) -> None:
-    group = read_telegram(
-        write_telegram([message(1, "a b")], type="private_group", name="Bekov family"), **run
-    )
+    group = read_telegram(write_telegram([message(1, "a b")], type="private_group", name="Bekov family"), **run)
     assert group.rows["source_id"][0].startswith("telegram-private-")
     assert "Bekov" not in group.rows.write_ndjson()
     post = message(1, "a b") | {"from_id": "channel77", "author": "Aigerim Bekova"}

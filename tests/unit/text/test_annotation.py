@@ -68,15 +68,10 @@ def test_groups_are_people_only_and_cluster_leaders_lead():
     messages, mentions = annotate(raw())
     language = messages.filter(pl.col("text").str.contains("Русский язык"))
     assert language["group_codes"].to_list() == [[]] * language.height
-    assert (
-        mentions.filter(pl.col("message_id").is_in(language["message_id"].to_list()))["is_person"].any()
-        is False
-    )
+    assert mentions.filter(pl.col("message_id").is_in(language["message_id"].to_list()))["is_person"].any() is False
     people = messages.filter(pl.col("text").str.contains("қазақтар"))
     assert people["group_codes"].to_list() == [["kazakh", "russian"]] * people.height
-    assert (
-        messages["is_cluster_first"] == (messages["message_id"] == messages["duplicate_cluster_id"])
-    ).all()
+    assert (messages["is_cluster_first"] == (messages["message_id"] == messages["duplicate_cluster_id"])).all()
 
 
 def test_a_source_lends_its_region_where_text_and_vendor_are_silent():

@@ -26,7 +26,9 @@ def test_groups_in_latin_letters(text: str, group: str, is_person: bool) -> None
     assert (first["group_code"], first["is_person"]) == (group, is_person)
 
 
-@pytest.mark.parametrize("text", ["the Indus river in German maps", "Turkey and Korea", "persona grata", "harasho", "a marina"])
+@pytest.mark.parametrize(
+    "text", ["the Indus river in German maps", "Turkey and Korea", "persona grata", "harasho", "a marina"]
+)
 def test_words_of_other_languages_are_no_groups(text: str) -> None:
     assert mentions(pl.Series(["1"]), pl.Series([text])).is_empty()
 

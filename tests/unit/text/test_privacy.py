@@ -64,9 +64,7 @@ HARMLESS = (
 )
 
 
-@pytest.mark.parametrize(
-    ("kind", "written"), [(kind, text) for kind, texts in PERSONAL.items() for text in texts]
-)
+@pytest.mark.parametrize(("kind", "written"), [(kind, text) for kind, texts in PERSONAL.items() for text in texts])
 def test_personal_data_are_replaced_inside_a_sentence(kind: str, written: str) -> None:
     text = scrub(pl.Series([f"Осы адам: {written}, сол ғой"]))[0]
     assert PLACEHOLDERS[kind] in text
