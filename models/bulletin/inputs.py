@@ -11,6 +11,7 @@ from types import MappingProxyType
 import polars as pl
 
 from data_contracts.indicator_registry import Correction, indicators, plan
+from models.periods import quarter_before, quarter_end, quarter_start, weeks_of
 
 LANGUAGES = ("kk", "ru", "en")
 WEEKS_SHOWN = 53
@@ -183,31 +184,29 @@ class BulletinMeta:
     @property
     def previous_quarter(self) -> str:
         """The quarter before, as it is written."""
-        before = self.first_date - timedelta(days=1)
-        return f"{before.year}-Q{(before.month + 2) // 3}"
+        return quarter_before(self.quarter)
 
     @property
     def week_count(self) -> int:
-        """Calendar weeks, from Monday, that hold a day of the quarter."""
-        return (self.last_date - self.first_date + timedelta(days=self.first_date.weekday())).days // 7 + 1
+        """Weeks whose Sunday lies in the quarter."""
+        return len(weeks_of(self.quarter))
 
     @property
     def first_date(self) -> date:
         """First day of the quarter."""
-        return date(self.year, 3 * self.quarter_number - 2, 1)
+        return quarter_start(self.quarter)
 
     @property
     def last_date(self) -> date:
         """Last day of the quarter."""
-        after = date(self.year + self.quarter_number // 4, 3 * self.quarter_number % 12 + 1, 1)
-        return after - timedelta(days=1)
+        return quarter_end(self.quarter)
 
 
 def quarter_tables(tables: BulletinTables, meta: BulletinMeta) -> dict[str, pl.DataFrame]:
     """Every table by field name, cut to what belongs in the issue and sorted, so that row order never shows.
 
-    Alert candidates and coverage are those of the quarter (a candidate's week belongs to the quarter of its
-    Monday); weekly rates reach back a year. Of an indicator only the version in force is kept, of a plan the
+    Alert candidates and coverage are those of the quarter (a week belongs to the quarter of its
+    Sunday); weekly rates reach back a year. Of an indicator only the version in force is kept, of a plan the
     newest version that has the year.
 
     Raises:
@@ -217,7 +216,7 @@ def quarter_tables(tables: BulletinTables, meta: BulletinMeta) -> dict[str, pl.D
     first, last = meta.first_date, meta.last_date
     week = pl.col("week_date")
     frames["rates"] = frames["rates"].filter(week > last - timedelta(weeks=WEEKS_SHOWN), week <= last)
-    frames["candidates"] = frames["candidates"].filter(week.is_between(first, last))
+    frames["candidates"] = frames["candidates"].filter(week.is_in(weeks_of(meta.quarter)))
     frames["coverage"] = frames["coverage"].filter(pl.col("day_date").is_between(first, last))
     versions = _versions_in_force(frames["estimates"])
     for name, year in (("estimates", "year"), ("changes", "year_to"), ("verdicts", "year"), ("outlook", "")):

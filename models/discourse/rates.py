@@ -9,6 +9,7 @@ import polars as pl
 from scipy import stats
 
 from models.discourse.classifier import LABELS
+from models.periods import weeks_of
 
 SIGNALS = (
     "hostile",
@@ -58,22 +59,18 @@ def rates(
             author_pseudonym`.
         labels: core_discourse__labels of these messages.
         mentions: core_feeds__mentions of these messages; only mentions of people make a group.
-        quarter: `2026-Q3`; messages of other days are left out.
+        quarter: `2026-Q3`; messages of other weeks are left out.
         confusion: cross-validated counts, rows true and columns predicted in the order of the codebook;
-            None leaves
-            the corrected columns null.
+            None leaves the corrected columns null.
 
     Returns:
         out_discourse__rates: every signal for each cell that holds a message, the whole country as region
-            KZ and all
-        messages as group `all`. Rows of whole weeks: a week belongs to the quarter of its days that lie in
-        it.
+        KZ and all messages as group `all`. Weeks are whole and belong to the quarter of their Sunday.
 
     Raises:
         ValueError: if `quarter` is not of the form 2026-Q3, or the confusion matrix has another shape.
     """
-    first, last = _bounds(quarter)
-    rows = _labelled(messages, labels, first, last)
+    rows = _labelled(messages, labels, weeks_of(quarter))
     if rows.is_empty():
         return _empty()
     cells = _cells(rows, mentions)
@@ -86,22 +83,15 @@ def rates(
     )
 
 
-def _bounds(quarter: str) -> tuple[date, date]:
-    year, _, number = quarter.partition("-Q")
-    if not (year.isdigit() and len(year) == 4 and number in {"1", "2", "3", "4"}):
-        raise ValueError(f"quarter {quarter!r} must look like 2026-Q3")
-    month = 3 * int(number) - 2
-    end = date(int(year) + (month == 10), (month + 2) % 12 + 1, 1)
-    return date(int(year), month, 1), end
-
-
-def _labelled(messages: pl.DataFrame, labels: pl.DataFrame, first: date, end: date) -> pl.DataFrame:
-    held = messages.filter((pl.col("day_date") >= first) & (pl.col("day_date") < end)).select(
-        "message_id", "day_date", "region_code", "duplicate_cluster_id", "author_pseudonym"
+def _labelled(messages: pl.DataFrame, labels: pl.DataFrame, weeks: list[date]) -> pl.DataFrame:
+    held = (
+        messages.select("message_id", "day_date", "region_code", "duplicate_cluster_id", "author_pseudonym")
+        .with_columns(pl.col("day_date").dt.truncate("1w").alias("week_date"))
+        .filter(pl.col("week_date").is_in(weeks))
     )
     return held.join(
         labels.select("message_id", "discourse", "severity", "is_skipped"), on="message_id", how="inner"
-    ).with_columns(pl.col("day_date").dt.truncate("1w").alias("week_date"))
+    )
 
 
 def _cells(rows: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:

@@ -77,8 +77,11 @@ def test_hard_hostility_is_part_of_hostility():
 def test_days_outside_the_quarter_and_bad_quarters():
     messages, labels, people = frames(["hostile"] * 3, day=date(2026, 10, 1))
     assert rates(messages, labels, people, QUARTER).is_empty()
+    early = frames(["hostile"] * 3, day=date(2026, 6, 29))
+    assert set(rates(*early, QUARTER)["week_date"]) == {date(2026, 6, 29)}, "its Sunday lies in the quarter"
+    assert rates(*early, "2026-Q2").is_empty()
     for wrong in ("2026-Q5", "2026Q3", "26-Q1"):
-        with pytest.raises(ValueError, match="must look like"):
+        with pytest.raises(ValueError, match="write it like 2026-Q3"):
             rates(messages, labels, people, wrong)
 
 
