@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint dev bench docs lock reference clean
+.PHONY: help setup run test test-fast lint dev bench card docs lock reference clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ dev: setup  ## Dagster's user interface on 127.0.0.1:3000
 
 bench: setup  ## the benchmarks; each prints what it measured and on what data
 	@$(BIN)/python -m benchmarks
+
+card: setup  ## docs/model-card.md: data, scores, fairness, calibration, failures, all measured now
+	@$(BIN)/python -m benchmarks discourse_suite discourse_card
 
 docs: setup  ## docs/tables, docs/sources and docs/cli.md from contracts and code
 	@$(BIN)/kelisim docs docs

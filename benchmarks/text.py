@@ -38,9 +38,7 @@ REGISTRY_RESIDENTS = re.compile(r"америкалы|еуропалы|қытай
 def measure_mentions(shared_data: Path) -> None:
     """Recall on KazNERD NORP of registry groups; what else is found, by KazNERD's tag."""
     sentences = kaznerd_sentences(shared_data)
-    found = mentions(
-        pl.int_range(len(sentences), eager=True), pl.Series([sentence.text for sentence in sentences])
-    )
+    found = mentions(pl.int_range(len(sentences), eager=True), pl.Series([sentence.text for sentence in sentences]))
     spans: dict[int, list[tuple[int, int]]] = {}
     for row, start, end in found.select("message_id", "start", "end").iter_rows():
         spans.setdefault(int(row), []).append((start, end))
@@ -57,8 +55,7 @@ def measure_mentions(shared_data: Path) -> None:
                 missed[surface] += 1
     total = hit + missed.total()
     print(
-        f"ethnonyms: recall on KazNERD NORP of registry groups {hit}/{total} = {hit / total:.3f}; "
-        f"missed {dict(missed)}"
+        f"ethnonyms: recall on KazNERD NORP of registry groups {hit}/{total} = {hit / total:.3f}; missed {dict(missed)}"
     )
     tags = Counter(
         next((kind for kind, a, b in sentences[row].entities if a < end and b > start), "none")
@@ -80,6 +77,30 @@ def measure_places(shared_data: Path) -> None:
     print(f"places: recall on KazNERD GPE {hit}/{len(gpe)} = {hit / len(gpe):.3f}")
 
 
+def measure_samples(shared_data: Path) -> None:
+    """Two samples of 200 labelled by one reader who saw the answers: languages, mentions of groups."""
+    labels = pl.read_csv(Path(__file__).with_name("language_sample.csv"))
+    texts = pl.Series(comments(shared_data)).gather(labels["row"])
+    right = languages(texts)["language"] == labels["language"]
+    two = labels["language"].is_in(["kk", "ru"])
+    of_two = right.filter(two).mean()
+    print(f"language: 200 real comments: {right.mean():.3f} right, of {two.sum()} in kk or ru {of_two:.3f}")
+    try:
+        told = pl.Series(_lingua()(texts.to_list())) == labels["language"]
+        print(f"language: the same comments, lingua: of kk or ru {told.filter(two).mean():.3f} right")
+    except ImportError:
+        print("language: lingua is not installed here, so it is not compared on the comments")
+    sample = pl.read_csv(Path(__file__).with_name("mention_sample.csv"))
+    print(
+        f"ethnonyms: precision on {sample.height} mentions checked by hand: "
+        f"group {sample['group_is_right'].mean():.3f}, "
+        f"group and people-or-not {sample['is_person_is_right'].mean():.3f}"
+    )
+    authored = pl.read_csv(Path(__file__).with_name("authored_places.csv"))
+    hit = places(authored["text"])["region_code"] == authored["region_code"]
+    print(f"places: {hit.sum()} of {authored.height} authored sentences right (rules were made with them)")
+
+
 def language_samples(shared_data: Path) -> list[tuple[str, str, list[str]]]:
     """(name, expected language, texts) of each sample."""
     kazakh = [s.text for s in kaznerd_sentences(shared_data)]
@@ -88,9 +109,7 @@ def language_samples(shared_data: Path) -> list[tuple[str, str, list[str]]]:
 
     def short(texts: Sequence[str], words: int) -> list[str]:
         pieces = [" ".join(cyrillic.findall(text)[:words]) for text in texts]
-        return [
-            piece for piece in pieces if piece.count(" ") == words - 1 and not re.search("[a-zA-Z]", piece)
-        ]
+        return [piece for piece in pieces if piece.count(" ") == words - 1 and not re.search("[a-zA-Z]", piece)]
 
     return [
         ("KazNERD sentences", "kk", kazakh),
@@ -117,10 +136,7 @@ def measure_language(shared_data: Path) -> None:
             labels = method(given)
             seconds = time.perf_counter() - started
             right = sum(label == expected for label in labels) / len(labels)
-            print(
-                f"language: {sample} ({len(given)}), {name}: {right:.4f} {expected}, "
-                f"{len(given) / seconds:,.0f}/s"
-            )
+            print(f"language: {sample} ({len(given)}), {name}: {right:.4f} {expected}, {len(given) / seconds:,.0f}/s")
 
 
 def _kelisim(texts: list[str]) -> list[str]:
@@ -168,9 +184,7 @@ def measure_speed(shared_data: Path) -> None:
 def _timed(name: str, step: Callable[[], object]) -> None:
     started = time.perf_counter()
     step()
-    print(
-        f"speed: {name} {STREAM / (time.perf_counter() - started):,.0f} messages/s (real comments, {STREAM})"
-    )
+    print(f"speed: {name} {STREAM / (time.perf_counter() - started):,.0f} messages/s (real comments, {STREAM})")
 
 
 def _phrase_matcher(texts: list[str]) -> None:
@@ -195,6 +209,7 @@ def main() -> None:
         return
     measure_mentions(shared_data)
     measure_places(shared_data)
+    measure_samples(shared_data)
     measure_language(shared_data)
     measure_speed(shared_data)
 

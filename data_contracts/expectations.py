@@ -43,8 +43,7 @@ def suite(contract: TableContract) -> ExpectationSuite:
     for column in contract.columns:
         expectations.extend(_column_expectations(column, gxe))
     expectations.extend(
-        _offending(rule.name, None, f"SELECT * FROM {{batch}} WHERE NOT ({rule.sql})")
-        for rule in contract.rules
+        _offending(rule.name, None, f"SELECT * FROM {{batch}} WHERE NOT ({rule.sql})") for rule in contract.rules
     )
     return gx.ExpectationSuite(name=contract.table, expectations=expectations)
 
@@ -54,9 +53,7 @@ def _column_expectations(column: Column, gxe: Any) -> list[Any]:
     made: list[Any] = []
     if not column.nullable:
         made.append(
-            gxe.ExpectColumnValuesToNotBeNull(
-                column=column.name, meta={"rule": "not_null", "column": column.name}
-            )
+            gxe.ExpectColumnValuesToNotBeNull(column=column.name, meta={"rule": "not_null", "column": column.name})
         )
     values = allowed_values(column)
     if values is not None and column.type == "list[string]":

@@ -79,9 +79,7 @@ class ScoreRule(Promise):
     @model_validator(mode="after")
     def _threshold_goes_with_share_positive(self) -> ScoreRule:
         if (self.kind == "share_positive") != (self.positive_share_at_least is not None):
-            raise ValueError(
-                f"rule {self.kind}: `positive_share_at_least` goes with share_positive, and only with it"
-            )
+            raise ValueError(f"rule {self.kind}: `positive_share_at_least` goes with share_positive, and only with it")
         return self
 
 
@@ -154,13 +152,9 @@ class Registry(Promise):
         for indicator in self.indicators:
             unknown = sorted({entry.item_id for entry in indicator.items} - set(ids))
             if unknown:
-                raise ValueError(
-                    f"indicator {indicator.indicator_id} {indicator.version}: unknown items {unknown}"
-                )
+                raise ValueError(f"indicator {indicator.indicator_id} {indicator.version}: unknown items {unknown}")
             if indicator.rule.minimum_valid > len(indicator.items):
-                raise ValueError(
-                    f"indicator {indicator.indicator_id}: minimum_valid exceeds the number of items"
-                )
+                raise ValueError(f"indicator {indicator.indicator_id}: minimum_valid exceeds the number of items")
         keys = [(indicator.indicator_id, indicator.version) for indicator in self.indicators]
         if len(keys) != len(set(keys)):
             raise ValueError("an indicator version is listed twice")

@@ -69,9 +69,7 @@ class SexAgeRows(Promise):
     def _shares_add_up(self) -> SexAgeRows:
         total = sum(row.share for row in self.rows)
         if len({(row.sex_code, row.age_group_code) for row in self.rows}) != 8 or abs(total - 1) > 1e-9:
-            raise ValueError(
-                f"sex_age: eight different cells with shares adding to 1 are needed, not {total}"
-            )
+            raise ValueError(f"sex_age: eight different cells with shares adding to 1 are needed, not {total}")
         return self
 
 

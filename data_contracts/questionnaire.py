@@ -67,18 +67,14 @@ def _canonical_text(value: object) -> object:
     return value if value is None else canonical_code(value)
 
 
-Codes = Annotated[
-    dict[str, Annotated[str, BeforeValidator(_canonical_text)]], BeforeValidator(_canonical_keys)
-]
+Codes = Annotated[dict[str, Annotated[str, BeforeValidator(_canonical_text)]], BeforeValidator(_canonical_keys)]
 
 
 class FieldMapping(Promise):
     """Where a respondent field comes from: a column of the file, or one value for the whole wave."""
 
     column: str | None = Field(default=None, min_length=1)
-    codes: Codes | None = Field(
-        default=None, description="raw code -> our value; a code not listed is a problem"
-    )
+    codes: Codes | None = Field(default=None, description="raw code -> our value; a code not listed is a problem")
     constant: Annotated[str | None, BeforeValidator(_canonical_text)] = None
 
     @model_validator(mode="after")
@@ -153,15 +149,11 @@ class Questionnaire(Promise):
     def _fields_are_there(self) -> Questionnaire:
         missing = [field for field in REQUIRED_FIELDS if field not in self.columns]
         if missing:
-            raise ValueError(
-                f"wave {self.wave_id}: `columns` does not say where to find: {', '.join(missing)}"
-            )
+            raise ValueError(f"wave {self.wave_id}: `columns` does not say where to find: {', '.join(missing)}")
         if self.fieldwork_end < self.fieldwork_start:
             raise ValueError(f"wave {self.wave_id}: fieldwork ends before it starts")
         if self.year != self.fieldwork_end.year:
-            raise ValueError(
-                f"wave {self.wave_id}: year {self.year}, but fieldwork ends in {self.fieldwork_end.year}"
-            )
+            raise ValueError(f"wave {self.wave_id}: year {self.year}, but fieldwork ends in {self.fieldwork_end.year}")
         clash = sorted(set(self.columns) & set(self.items))
         if clash:
             raise ValueError(f"wave {self.wave_id}: named both as field and as item: {', '.join(clash)}")
@@ -170,9 +162,7 @@ class Questionnaire(Promise):
     @property
     def file_columns(self) -> dict[str, str]:
         """Our field or item -> the file's column, in the order of the questionnaire, without constants."""
-        fields = {
-            field: mapping.column for field, mapping in self.columns.items() if mapping.column is not None
-        }
+        fields = {field: mapping.column for field, mapping in self.columns.items() if mapping.column is not None}
         return {**fields, **{item: mapping.column for item, mapping in self.items.items()}}
 
 

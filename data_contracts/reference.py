@@ -73,9 +73,7 @@ def regions() -> Mapping[str, Region]:
     for row in rows:
         for code in row.neighbours:
             if code not in found or row.region_code not in found[code].neighbours:
-                raise ContractError(
-                    f"regions.yml: {row.region_code} names {code} as neighbour, not the reverse"
-                )
+                raise ContractError(f"regions.yml: {row.region_code} names {code} as neighbour, not the reverse")
     return MappingProxyType(dict(sorted(found.items())))
 
 

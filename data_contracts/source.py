@@ -21,12 +21,8 @@ Fate = Literal["kept", "scrubbed", "pseudonym", "dropped"]
 class SourceColumn(Promise):
     """One column or element of an outside file: what it is called there and what becomes of it."""
 
-    field: str = Field(
-        pattern=r"^[a-z][a-z0-9_]*$", description="our name; for a dropped column what it holds"
-    )
-    names: tuple[str, ...] = Field(
-        min_length=1, description="headers or element names, any of which is accepted"
-    )
+    field: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="our name; for a dropped column what it holds")
+    names: tuple[str, ...] = Field(min_length=1, description="headers or element names, any of which is accepted")
     required: bool = False
     fate: Fate = "kept"
     description: Trilingual

@@ -46,24 +46,26 @@ DATE_FORMATS = (
 )
 # Beginnings of headers by our field, the surest first; compared in lower case, without spaces and marks.
 HEADERS: dict[str, tuple[str, ...]] = {
-    "published_at": ("publishedat", "published", "pubdate", "датапубл", "дата", "date", "createdat", "created", "timestamp",
-                     "time", "datetime", "күні", "жарияланған", "уақыты", "время", "мерзімі"),
-    "text": ("fulltext", "полныйтекст", "текст", "мәтін", "text", "message", "сообщение", "content", "body", "comment", "комментарий",
-             "пікір", "хабар", "post", "пост", "description"),
-    "title": ("title", "заголовок", "тақырып", "headline", "subject"),
-    "message_ref": ("messageid", "postid", "commentid", "idсообщ", "guid", "url", "link", "ссылка", "сілтеме", "id", "№", "нөмір"),
-    "author": ("authorid", "userid", "authorurl", "url автора", "urlавтора", "author", "автор", "user", "username", "пользователь",
-               "from", "ник", "nick", "никнейм"),
-    "region": ("region", "регион", "өңір", "область", "облыс", "город", "city", "қала", "geo", "location"),
-    "is_repost": ("isrepost", "repost", "репост", "isretweet", "retweet", "forwarded"),
-    "reply_to_ref": ("replyto", "inreplyto", "parentid", "parent", "ответна"),
-    "reaction_count": ("likes", "likecount", "лайк", "reactions", "реакци", "ұнат", "score"),
-    "source": ("sourceid", "source", "источник", "дереккөз", "outlet", "channel", "канал", "сми", "site", "сайт", "domain", "host"),
-    "source_kind": ("sourcekind", "sourcetype", "типисточника", "kind", "platformtype"),
-}  # fmt: skip
+    field: tuple(words.split())
+    for field, words in {
+        "published_at": "publishedat published pubdate датапубл дата date createdat created timestamp time datetime "
+        "күні жарияланған уақыты время мерзімі",
+        "text": "fulltext полныйтекст текст мәтін text message сообщение content body comment комментарий пікір хабар "
+        "post пост description",
+        "title": "title заголовок тақырып headline subject",
+        "message_ref": "messageid postid commentid idсообщ guid url link ссылка сілтеме id нөмір",
+        "author": "authorid userid authorurl urlавтора author автор user username пользователь from ник nick никнейм",
+        "region": "region регион өңір область облыс город city қала geo location",
+        "is_repost": "isrepost repost репост isretweet retweet forwarded",
+        "reply_to_ref": "replyto inreplyto parentid parent ответна",
+        "reaction_count": "likes likecount лайк reactions реакци ұнат score",
+        "source": "sourceid source источник дереккөз outlet channel канал сми site сайт domain host",
+        "source_kind": "sourcekind sourcetype типисточника kind platformtype",
+    }.items()
+}
 PERSONAL = re.compile(
-    r"автор|author|user|имя|name|аты|жөні|фамил|телефон|phone|mail|почт|адрес|address|пол$|sex|gender|жыныс|возраст|age$|"
-    r"жасы|avatar|аватар|иин|жсн|профил|profile"
+    r"автор|author|user|имя|name|аты|жөні|фамил|телефон|phone|mail|почт|адрес|address|пол$|sex|gender|жыныс|возраст|"
+    r"age$|жасы|avatar|аватар|иин|жсн|профил|profile"
 )
 
 
@@ -197,7 +199,8 @@ def _dated(columns: dict[str, list[str]], first: str | None) -> tuple[str, tuple
     Raises:
         SourceError: `missing_column`, if none does.
     """
-    for name in dict.fromkeys([*([first] if first else []), *columns]):
+    ordered: list[str] = [*([first] if first else []), *(name for name in columns if name != first)]
+    for name in ordered:
         formats = _date_formats(columns[name], numbers=name == first)
         if formats:
             return name, formats

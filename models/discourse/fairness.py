@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+from sklearn.linear_model import LogisticRegression
 
 from models.discourse.classifier import DiscourseModel
+from models.discourse.training import grouped_folds
+from models.text.ethnonyms import mentions
 
 FEWEST_ROWS = 30
 INNOCENT = ("neutral", "authority", "other", "language", "accord")
@@ -48,29 +51,63 @@ def _measurable(share: str, count: str) -> pl.Expr:
     return pl.when(pl.col(count) >= FEWEST_ROWS).then(pl.col(share)).alias(share)
 
 
+def name_only(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+    """The baseline that knows only which groups a message names, on the folds of the model.
+
+    Logistic regression with classes weighted equally over one column per group.
+
+    Args:
+        corpus: `message_id`, `group`, `discourse` of labelled messages.
+        mentions: core_feeds__mentions of these messages.
+        seed: of folds and solver.
+
+    Returns:
+        `message_id`, `discourse` (`hostile` or `neutral`), `hostile_probability`, in order of rows.
+    """
+    named = mentions.select("message_id", "group_code").unique()
+    codes = sorted(named["group_code"].unique())
+    column = {code: number for number, code in enumerate(codes)}
+    row = {message: number for number, message in enumerate(corpus["message_id"])}
+    table = np.zeros((len(corpus), max(1, len(codes))))
+    for message, code in named.iter_rows():
+        if message in row:
+            table[row[message], column[code]] = 1.0
+    hostile = (corpus["discourse"] == "hostile").to_numpy()
+    chance = np.zeros(len(corpus))
+    for seen, held in grouped_folds(corpus["group"].to_numpy(), seed):
+        one = LogisticRegression(class_weight="balanced", random_state=seed).fit(table[seen], hostile[seen])
+        chance[held] = one.predict_proba(table[held])[:, 1]
+    return pl.DataFrame(
+        {
+            "message_id": corpus["message_id"],
+            "discourse": np.where(chance > 0.5, "hostile", "neutral"),
+            "hostile_probability": chance,
+        }
+    )
+
+
 def swap_gaps(
-    model: DiscourseModel, messages: pl.DataFrame, mentions: pl.DataFrame, names: dict[str, str]
+    model: DiscourseModel, messages: pl.DataFrame, named: pl.DataFrame, names: dict[str, str]
 ) -> pl.DataFrame:
     """Probability of hostility when the group in a sentence is exchanged for others and nothing else changes.
 
-    The exchanged mention keeps its place and kind; what is exchanged is the surface, so that words made
-    from the name
-    that the mask does not reach show up as a gap.
+    Groups are looked for anew in the changed sentence, so a name that the search misses, or words near it that the
+    mask does not reach, show up as a gap.
 
     Args:
         model: what is tested.
         messages: `message_id`, `text`; messages with exactly one mention of a people, not a slur, are used.
-        mentions: core_feeds__mentions of these messages.
-        names: for each group code the plural name to put in.
+        named: core_feeds__mentions of these messages.
+        names: for each group code the name to put in.
 
     Returns:
         One row per message used: `message_id`, `lowest`, `highest`, `gap` (highest - lowest, 0..1).
     """
-    single = mentions.filter(pl.col("message_id").is_unique() & pl.col("is_person") & ~pl.col("is_slur"))
+    single = named.filter(pl.col("message_id").is_unique() & pl.col("is_person") & ~pl.col("is_slur"))
     used = messages.select("message_id", "text").join(
         single.select("message_id", "start", "end"), on="message_id", how="inner"
     )
-    found = [_with_name(model, used, code, name) for code, name in names.items()]
+    found = [_with_name(model, used, name) for name in names.values()]
     if not found or used.is_empty():
         return pl.DataFrame(
             schema={"message_id": pl.String, "lowest": pl.Float64, "highest": pl.Float64, "gap": pl.Float64}
@@ -82,15 +119,8 @@ def swap_gaps(
     )
 
 
-def _with_name(model: DiscourseModel, used: pl.DataFrame, code: str, name: str) -> Sequence[float]:
+def _with_name(model: DiscourseModel, used: pl.DataFrame, name: str) -> Sequence[float]:
     texts = [text[:start] + name + text[end:] for _, text, start, end in used.iter_rows()]
     messages = used.select("message_id").with_columns(pl.Series("text", texts))
-    mentions = used.select(
-        "message_id",
-        pl.lit(code).alias("group_code"),
-        "start",
-        (pl.col("start") + len(name)).alias("end"),
-        pl.lit(True).alias("is_person"),
-        pl.lit(False).alias("is_slur"),
-    )
-    return model.label(messages, mentions)["hostile_probability"].to_list()
+    found = mentions(messages["message_id"], messages["text"])
+    return model.label(messages, found)["hostile_probability"].to_list()

@@ -146,6 +146,36 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
     }
 
 
+def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+    """What the message head says of every labelled message when trained without that message's group.
+
+    Args:
+        corpus: as for `train`, rows with `discourse`.
+        mentions: core_feeds__mentions of these messages.
+        seed: of folds and solvers.
+
+    Returns:
+        `message_id`, `discourse` (found), `truth`, `discourse_probability`, `hostile_probability`, in order of rows.
+        The hostile threshold is the one of all folds together, as in the model.
+    """
+    with threadpool_limits(limits=1):
+        truth = _checked_labels(corpus["discourse"])
+        spans = spans_by_message(mentions)
+        read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
+        unseen = out_of_fold(message_fields(read), truth, corpus["group"].to_numpy(), seed)
+    probabilities = without_targetless_hostility(unseen.probabilities, read)
+    chosen = decide(probabilities, hostile_threshold(probabilities, truth))
+    return pl.DataFrame(
+        {
+            "message_id": corpus["message_id"],
+            "discourse": [LABELS[one] for one in chosen],
+            "truth": corpus["discourse"],
+            "discourse_probability": probabilities[np.arange(len(chosen)), chosen],
+            "hostile_probability": probabilities[:, LABELS.index("hostile")],
+        }
+    )
+
+
 def _checked_labels(labels: pl.Series) -> np.ndarray:
     unknown = sorted(set(labels.unique()) - set(LABELS))
     if unknown:

@@ -99,7 +99,9 @@ def _integer_codes(series: pl.Series, values: pl.Series, low: int, high: int) ->
     """Codes of integers in a narrow range by a lookup table, several times faster than a join."""
     table = np.full(high - low + 2, -1, dtype=np.int64)
     table[values.cast(pl.Int64).to_numpy() - low] = np.arange(len(values))
-    return table[series.cast(pl.Int64).fill_null(high + 1).to_numpy() - low]
+    whole = series.cast(pl.Int64).fill_null(high + 1) if series.null_count() else series.cast(pl.Int64)
+    places = whole.to_numpy()
+    return table[places - low if low else places]
 
 
 def joint_codes(parts: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -107,15 +109,15 @@ def joint_codes(parts: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], 
 
     A row with a missing part (-1) gets -1.
     """
-    key = parts[0].copy()
-    missing = key < 0
+    key = parts[0]
     for part in parts[1:]:
-        key = key * (int(part.max(initial=0)) + 1) + part
-        missing |= part < 0
+        key = key * (int(part.max(initial=0)) + 1)
+        key += part
         if key.max(initial=0) > 2**40:
             key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-    if missing.any():
-        rows = np.flatnonzero(~missing)
+    gaps = [part < 0 for part in parts if part.min(initial=0) < 0]
+    if gaps:
+        rows = np.flatnonzero(~np.logical_or.reduce(gaps))
         code = np.full(len(key), -1, dtype=np.int64)
         values, code[rows] = distinct(key[rows])
     else:
@@ -150,9 +152,9 @@ def distinct(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     is_there = np.zeros(span, dtype=bool)
     is_there[key] = True
     values = np.flatnonzero(is_there)
-    position = np.empty(span, dtype=np.int32)
-    position[values] = np.arange(len(values), dtype=np.int32)
-    return values, position[key].astype(np.int64)
+    position = np.empty(span, dtype=np.int64)
+    position[values] = np.arange(len(values))
+    return values, position[key]
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ def domains(frame: pl.DataFrame, by: Sequence[str], keep: NDArray[np.bool_]) -> 
     if not by:
         return Domains(np.where(keep, 0, -1).astype(np.int64), pl.DataFrame())
     parts = [codes(frame[name])[0] for name in by]
-    parts[0] = np.where(keep, parts[0], -1)
+    if not keep.all():
+        parts[0] = np.where(keep, parts[0], -1)
     code, first = joint_codes(parts)
     return Domains(code, frame.select(by)[first])
 

@@ -37,6 +37,7 @@ def _words() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def lexicon() -> Lexicon:
+    """Everything that single words are compared with."""
     words = _words()
     exact: dict[str, dict[str, float]] = {}
     for name in LANGUAGES:
@@ -68,11 +69,13 @@ def kazakh_function_words() -> frozenset[str]:
 
 @cache
 def latin_kazakh_stems() -> dict[str, float]:
+    """Kazakh stems of three letters and more as skeletons, with their weights."""
     return {_cyrillic_skeleton(stem): weight for stem, weight in lexicon().kazakh_stems.items() if len(stem) > 2}
 
 
 @cache
 def latin_kazakh_endings() -> frozenset[str]:
+    """Kazakh endings as skeletons."""
     return frozenset(_cyrillic_skeleton(ending) for ending in lexicon().kazakh_endings)
 
 

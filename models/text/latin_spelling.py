@@ -10,11 +10,16 @@ def _letters(spaced: str, *last: str) -> tuple[str, ...]:
 # Kazakh: the alphabet of 2021, the one of 2018 with acute accents, plain keyboards with q and with k.
 _KAZAKH = "абвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя"
 _ALPHABETS: tuple[tuple[str, ...], ...] = (
-    _letters("a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u ū ü f h h ts ch ş şş", "", "y", "ı", "", "e", "iu", "ia"),
-    _letters("a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u u ü f h h ts ch ş şş", "", "y", "i", "", "e", "iu", "ia"),
-    _letters("a b v g ǵ d e io j z ı ı k q l m n ń o ó p r s t ý u ú f h h ts ch sh sh", "", "y", "i", "", "e", "iu", "ia"),
-    _letters("a b v g g d e yo zh z i i k q l m n n o o p r s t u u u f h h ts ch sh sh", "", "y", "i", "", "e", "yu", "ya"),
-    _letters("a b v g g d e yo j z i i k k l m n n o o p r s t u u u f h h ts ch sh sh", "", "y", "i", "", "e", "yu", "ya"),
+    _letters(
+        "a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u ū ü f h h ts ch ş şş", "", "y", "ı", "", "e", "iu", "ia"),
+    _letters(
+        "a b v g ğ d e io j z i i k q l m n ñ o ö p r s t u u ü f h h ts ch ş şş", "", "y", "i", "", "e", "iu", "ia"),
+    _letters(
+        "a b v g ǵ d e io j z ı ı k q l m n ń o ó p r s t ý u ú f h h ts ch sh sh", "", "y", "i", "", "e", "iu", "ia"),
+    _letters(
+        "a b v g g d e yo zh z i i k q l m n n o o p r s t u u u f h h ts ch sh sh", "", "y", "i", "", "e", "yu", "ya"),
+    _letters(
+        "a b v g g d e yo j z i i k k l m n n o o p r s t u u u f h h ts ch sh sh", "", "y", "i", "", "e", "yu", "ya"),
 )  # fmt: skip
 _RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 _CHATS: tuple[tuple[str, ...], ...] = (

@@ -50,10 +50,10 @@ def planted() -> Planted:
         found.texts += [
             (f"+7 701 55{n} 1{n[0]} {n[1]}7", f"55{n} 1{n[0]} {n[1]}7"),
             (f"8 (727) 6{n}-1{n[0]}-3{n[1]}", f"6{n}-1{n[0]}-3{n[1]}"),
-            (f"8775{n}81943", f"{n}81943"),
+            (f"8775{n}81943", f"775{n}81943"),
             (f"synaq.poshta{n}@mail.example", f"synaq.poshta{n}"),
             (f"@synaq_nick{n}", f"synaq_nick{n}"),
-            (f"https://vk.com/id7700{n}99", f"7700{n}99"),
+            (f"https://vk.com/id7700{n}99", f"id7700{n}99"),
             (f"t.me/synaqkanal{n}", f"synaqkanal{n}"),
             (f"instagram: synaq.insta{n}", f"synaq.insta{n}"),
             (f"9{n[1]}0101300{n}7", f"0101300{n}7"),
@@ -63,7 +63,7 @@ def planted() -> Planted:
         found.fields += [
             (f"Авторов{n} Тест{n}", f"Авторов{n}"),
             (f"https://social.example/profil{n}", f"profil{n}"),
-            (f"user99{n}88", f"99{n}88"),
+            (f"user99{n}88", f"user99{n}88"),
             (f"avatar{n}.png", f"avatar{n}"),
         ]
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import sqlite3
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -34,21 +33,19 @@ def as_text(path: Path) -> str:
 
 def contents(home: Path) -> Iterator[tuple[str, str]]:
     """(where, text) of everything a home holds outside its inbox; tables and databases as text."""
+    for folder in sorted({path.parent for path in home.rglob("*.parquet") if not path.is_relative_to(home / "inbox")}):
+        yield str(folder.relative_to(home)), pl.read_parquet(folder / "*.parquet").write_ndjson()
     for path in sorted(home.rglob("*")):
-        if not path.is_file() or path.is_relative_to(home / "inbox") or path.is_relative_to(home / "keys"):
+        inside = path.is_relative_to(home / "inbox") or path.is_relative_to(home / "keys")
+        if not path.is_file() or inside or path.suffix == ".parquet":
             continue
         where = str(path.relative_to(home))
-        if path.suffix == ".parquet":
-            frame = pl.read_parquet(path)
-            yield where, frame.write_ndjson()
-        elif path.suffix == ".duckdb":
+        if path.suffix == ".duckdb":
             with duckdb.connect(str(path), read_only=True) as base:
                 for (table,) in base.execute("select table_name from information_schema.tables").fetchall():
                     yield f"{where}:{table}", str(base.execute(f'select * from "{table}"').fetchall())
-        elif path.suffix in (".db", ".sqlite"):
-            with sqlite3.connect(path) as base:
-                yield where, "\n".join(base.iterdump())
         else:
+            # Databases of SQLite hold their texts as UTF-8.
             yield where, path.read_bytes().decode("utf-8", "replace")
 
 
@@ -75,7 +72,7 @@ def test_three_hundred_pieces_leave_no_trace(demo, kelisim, tmp_path: Path) -> N
         read += 1
         if traces := [trace for trace in pieces.traces if trace in text]:
             found[where] = traces[:5]
-    assert read > 50
+    assert read > 40
     assert found == {}
 
 
