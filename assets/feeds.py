@@ -11,6 +11,7 @@ from assets.sources.feed_file import read_feed
 from assets.sources.inbox import file_of_partition
 from assets.sources.kato import gazetteer_with_kato
 from assets.workplace import Workplace
+from data_contracts.outlets import outlet_regions
 from models.text import annotation, coverage
 from models.text.duplicates import WINDOW_DAYS
 
@@ -58,7 +59,10 @@ def feed_days(
     day = pl.col("published_at").dt.convert_time_zone(TIMEZONE).dt.date()
     window = timedelta(days=WINDOW_DAYS)
     rows = raw.filter(day.is_between(wanted[0] - window, wanted[-1])).collect()
-    annotated = annotation.annotate(rows, table=gazetteer_with_kato(workplace.reference))
+    names = dict(rows.select("source_id", "source_name").unique().iter_rows())
+    served = outlet_regions(workplace.inbox)
+    regions = {source: served[name] for source, name in names.items() if name in served}
+    annotated = annotation.annotate(rows, regions, table=gazetteer_with_kato(workplace.reference))
     chosen = pl.col("day_date").is_in(wanted)
     return annotated.messages.filter(chosen), annotated.mentions.filter(chosen)
 

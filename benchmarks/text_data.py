@@ -43,9 +43,7 @@ def russian_texts(shared_data: Path) -> list[str]:
     """Distinct texts of the RuEthnoHate train file without mark-up and links."""
     with gzip.open(shared_data / "ruethnohate_train.jsonl.gz", "rt", encoding="utf-8") as lines:
         texts = pl.Series(list({json.loads(line)["text"]: None for line in lines}))
-    plain = (
-        texts.str.replace_all(r"<[^<>]*>|https?://\S+", " ").str.replace_all(r"\s+", " ").str.strip_chars()
-    )
+    plain = texts.str.replace_all(r"<[^<>]*>|https?://\S+", " ").str.replace_all(r"\s+", " ").str.strip_chars()
     return plain.filter(plain.str.len_chars() > 0).to_list()
 
 

@@ -62,8 +62,10 @@ def table_account(kept: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     """
     gone = refused.filter(pl.col("row_number").is_not_null()).select(FILE, "row_number").unique()
     staying = kept.select(FILE, "row_number").unique().join(gone, on=[FILE, "row_number"], how="anti")
-    read = staying.group_by(FILE).agg(rows_kept=pl.len().cast(pl.Int64)).with_columns(
-        rows_duplicate=pl.lit(0, dtype=pl.Int64)
+    read = (
+        staying.group_by(FILE)
+        .agg(rows_kept=pl.len().cast(pl.Int64))
+        .with_columns(rows_duplicate=pl.lit(0, dtype=pl.Int64))
     )
     return _summed(read, _refused_rows(refused))
 

@@ -12,8 +12,10 @@ from typing import Literal
 
 import polars as pl
 import xlsxwriter
+import yaml
 
 from data_contracts import reference
+from data_contracts.outlets import OUTLETS_FILE
 from models.simulation.attitudes import years
 from models.simulation.council_returns import QUARTERS, council_returns
 from models.simulation.feeds import Outlet, messages, outlets
@@ -163,6 +165,7 @@ def write_demo_inbox(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "SYNTHETIC.txt").write_text(f"{MARK}\nseed: {seed}\n", encoding="utf-8")
     (folder / "README.txt").write_text(README, encoding="utf-8")
+    (folder / OUTLETS_FILE).write_text(_regional_outlets(), encoding="utf-8")
     flow = _messages(seed, messages)
     inbox = _Inbox(folder, progress, total=len(years()) + len(QUARTERS) + _feed_file_count())
     counts = {}
@@ -184,6 +187,11 @@ def write_demo_inbox(
         respondent_counts=counts,
         return_count=returns.height,
     )
+
+
+def _regional_outlets() -> str:
+    served = [{"name": outlet.name, "region_code": outlet.region} for outlet in outlets() if outlet.region]
+    return f"# {MARK}\n" + yaml.safe_dump({"outlets": served}, allow_unicode=True, sort_keys=False)
 
 
 def demo_truth(seed: int = 2026, messages: int = 60_000) -> DemoTruth:

@@ -30,7 +30,7 @@ from models.discourse.lexicon import lexicon
 from models.discourse.stance import StanceModel
 
 LABELS = discourse_codebook().codes
-BATCH_ROWS = 20_000
+BATCH_ROWS = 2_000
 REASON_COUNT = 5
 WORD_GRAMS = GramRule("words", 1, 2, fewest=2, most=60_000)
 LETTER_GRAMS = GramRule("letters", 3, 5, fewest=3, most=60_000)

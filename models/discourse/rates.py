@@ -89,9 +89,7 @@ def _labelled(messages: pl.DataFrame, labels: pl.DataFrame, weeks: list[date]) -
         .with_columns(pl.col("day_date").dt.truncate("1w").alias("week_date"))
         .filter(pl.col("week_date").is_in(weeks))
     )
-    return held.join(
-        labels.select("message_id", "discourse", "severity", "is_skipped"), on="message_id", how="inner"
-    )
+    return held.join(labels.select("message_id", "discourse", "severity", "is_skipped"), on="message_id", how="inner")
 
 
 def _cells(rows: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:

@@ -130,9 +130,7 @@ def messages(
     reposts = round(count * simulation_data(_DATA_FILE)["repost_share"])
     ordinary = count - reposts - len(planted)
     if ordinary < 0:
-        raise ValueError(
-            f"count {count} is too small for {len(planted)} planted messages; ask for more or plant fewer"
-        )
+        raise ValueError(f"count {count} is too small for {len(planted)} planted messages; ask for more or plant fewer")
     drafts = _ordinary(seed, ordinary, first_day, last_day) + planted
     _write(rng, drafts, group_weights(seed))
     drafts.extend(_reposts(rng, drafts, reposts, last_day))
@@ -179,9 +177,7 @@ def _times(rng: np.random.Generator, count: int, first_day: date, last_day: date
     phase = 2 * np.pi * (days + first_day.timetuple().tm_yday) / 365.25
     weights = np.array(data["weekday_weights"])[weekday]
     weights = (
-        weights
-        * (1 + data["yearly_amplitude"] * np.cos(phase))
-        * (1 + data["growth_per_year"]) ** (days / 365.25)
+        weights * (1 + data["yearly_amplitude"] * np.cos(phase)) * (1 + data["growth_per_year"]) ** (days / 365.25)
     )
     day = rng.choice(days, count, p=weights / weights.sum())
     hour_weights = np.array(data["hour_weights"])
@@ -211,9 +207,7 @@ def _planted(
                         outlet=at,
                         published_at=_event_time(rng, monday),
                         label=label,
-                        severity=rng.choice(story_severities(outbreak.story))
-                        if outbreak and label == "hostile"
-                        else 0,
+                        severity=rng.choice(story_severities(outbreak.story)) if outbreak and label == "hostile" else 0,
                         region=event.region_code,
                         names_place=not is_local or rng.random() < 0.5,
                         event_id=outbreak.outbreak_id if outbreak else event.decoy_id,  # type: ignore[union-attr]
@@ -251,11 +245,7 @@ def _write(rng: Random, drafts: list[_Draft], weights: dict[str, dict[str, float
             group, other = rng.choices(names[draft.region], shares[draft.region], k=2)
             if group == other:
                 other = "kazakh" if group != "kazakh" else "russian"
-        place = (
-            (draft.region, rng.randrange(place_count(draft.region)))
-            if draft.names_place and draft.region
-            else None
-        )
+        place = (draft.region, rng.randrange(place_count(draft.region))) if draft.names_place and draft.region else None
         story = draft.outbreak.story if draft.outbreak else None
         subject = Subject(draft.label, draft.severity, group, other, place, story, outlet.is_news)
         composed = compose(rng, draft.language, subject)
@@ -355,9 +345,7 @@ def _frame(rng: Random, drafts: list[_Draft]) -> pl.DataFrame:
 
 _SCHEMA: dict[str, Any] = {
     "message_number": pl.Int64,
-    **dict.fromkeys(
-        ("source_slug", "source_name", "source_kind", "export", "source_region", "message_ref"), pl.String
-    ),
+    **dict.fromkeys(("source_slug", "source_name", "source_kind", "export", "source_region", "message_ref"), pl.String),
     "published_at": pl.Datetime("us", "UTC"),
     "text": pl.String,
     "author_number": pl.Int64,
@@ -366,9 +354,7 @@ _SCHEMA: dict[str, Any] = {
     "discourse": pl.String,
     "severity": pl.Int64,
     "group_codes": pl.List(pl.String),
-    **dict.fromkeys(
-        ("language", "script", "region_code", "region_basis", "event_id", "outbreak_id"), pl.String
-    ),
+    **dict.fromkeys(("language", "script", "region_code", "region_basis", "event_id", "outbreak_id"), pl.String),
     "copy_of": pl.Int64,
     "personal_data": pl.String,
 }

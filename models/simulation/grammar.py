@@ -231,13 +231,9 @@ def _book(language: str) -> _Book:
     data = simulation_data(f"phrases/{language}.yml")
     stories = simulation_data("phrases/stories.yml")
     parts = {
-        name: _parsed(found)
-        for name, found in data.items()
-        if name.startswith(("detail", "opener", "closer", "from"))
+        name: _parsed(found) for name, found in data.items() if name.startswith(("detail", "opener", "closer", "from"))
     }
-    frames = {
-        name: _parsed(found) for name, found in data.items() if isinstance(found, list) and name not in parts
-    }
+    frames = {name: _parsed(found) for name, found in data.items() if isinstance(found, list) and name not in parts}
     slots = dict(data.get("slots", {}))
     if language == "mixed":
         for part in ("kk", "ru"):

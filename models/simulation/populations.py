@@ -192,16 +192,12 @@ def _sex_age_shares(data: dict[str, Any]) -> Floats:
     margins = population_margins()
     rows = {(row.sex_code, row.age_group_code): row.share for row in margins.sex_age.rows}
     national = np.array([[rows[sex, age] for age in ADULT_AGE_GROUPS] for sex in SEXES])
-    pyramids = np.array(
-        [data["adult_age_shares"][data["pyramid_of_group"][group]] for group in census_groups()]
-    )
+    pyramids = np.array([data["adult_age_shares"][data["pyramid_of_group"][group]] for group in census_groups()])
     seed_table = pyramids[:, None, :] * (national / national.sum(axis=0))[None]
     groups = np.array(list(census_shares().values()))
     fitted = raked(seed_table.reshape(len(groups), -1), groups, national.ravel())
     adults = (fitted / groups[:, None]).reshape(seed_table.shape) * margins.adult_share.value
-    children = np.array([1 - data["child_female_share"], data["child_female_share"]]) * (
-        1 - margins.adult_share.value
-    )
+    children = np.array([1 - data["child_female_share"], data["child_female_share"]]) * (1 - margins.adult_share.value)
     return np.concatenate([np.broadcast_to(children[None, :, None], (len(groups), 2, 1)), adults], axis=2)
 
 

@@ -67,9 +67,7 @@ class Frame:
             + model.settlement[indicator, self.settlement]
             + self.effects[indicator]
         )
-        return (
-            by_unit[:, None, None] + (model.group[indicator][:, None] + model.age[indicator][None, :])[None]
-        )
+        return by_unit[:, None, None] + (model.group[indicator][:, None] + model.age[indicator][None, :])[None]
 
     @cached_property
     def adults_by_age(self) -> Floats:
@@ -94,9 +92,7 @@ def sampling_frame(seed: int = 2026) -> Frame:
             totals = counts[region, settlement].sum(axis=(1, 2)).astype(float)
             if totals.sum() > 0:
                 strata.append((region, settlement))
-                parts.append(
-                    _units_of_stratum(np.random.default_rng([seed, _FRAME_STREAM, len(strata)]), totals)
-                )
+                parts.append(_units_of_stratum(np.random.default_rng([seed, _FRAME_STREAM, len(strata)]), totals))
     stratum = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     names = [f"{region_codes()[region]}-{SETTLEMENTS[settlement]}" for region, settlement in strata]
     psu_ids = np.array(
@@ -106,9 +102,7 @@ def sampling_frame(seed: int = 2026) -> Frame:
     group_totals = counts.sum(axis=(3, 4), keepdims=True)
     shares = np.divide(counts, group_totals, out=np.zeros(counts.shape), where=group_totals > 0)
     psu_sd = simulation_data(_DATA_FILE)["psu_sd"]
-    draws = np.random.default_rng([seed, _EFFECT_STREAM]).normal(
-        0.0, psu_sd, (len(indicator_ids()), len(stratum))
-    )
+    draws = np.random.default_rng([seed, _EFFECT_STREAM]).normal(0.0, psu_sd, (len(indicator_ids()), len(stratum)))
     frame = Frame(
         seed=seed,
         stratum_ids=tuple(names),

@@ -9,9 +9,7 @@ _LATIN = {
     **dict(zip("аәбвгғдежзийкқлмнңоөпрстуұүфхһцыіэ", "aabvggdejziikqlmnnooprstuuufhhcyie", strict=True)),
     **{"ё": "yo", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": "", "ю": "yu", "я": "ya"},
 }
-_TO_LATIN = str.maketrans(
-    {**_LATIN, **{letter.upper(): latin.capitalize() for letter, latin in _LATIN.items()}}
-)
+_TO_LATIN = str.maketrans({**_LATIN, **{letter.upper(): latin.capitalize() for letter, latin in _LATIN.items()}})
 _REPOST_MARKS = {"kk": "Бөлісу: ", "ru": "Репост: ", "mixed": "Репост: "}
 _REPOST_TAILS = (
     " Көшірілді.",

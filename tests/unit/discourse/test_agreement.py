@@ -12,7 +12,7 @@ from models.discourse.corpus_reading import read_corpus
 
 
 def test_the_textbook_example() -> None:
-    # Two annotators, ten units, two values: Krippendorff (2011, Computing Krippendorff's alpha-reliability, A) gives .095.
+    # Krippendorff (2011), Computing Krippendorff's alpha-reliability, example A: two annotators, ten units, .095.
     first = list("0100000000")
     second = list("1110010001")
     assert krippendorff_alpha(first, second) == pytest.approx(0.095, abs=0.0005)

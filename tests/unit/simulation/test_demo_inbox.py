@@ -53,9 +53,7 @@ def test_counts_add_up(summary: DemoSummary) -> None:
     assert summary.feed_record_count == MESSAGES + summary.overlap_count + summary.empty_count
     same = [file for file in summary.files if file.note == "same_file"]
     assert len(same) == 1
-    digests = [
-        hashlib.sha256((summary.folder / file.name).read_bytes()).hexdigest() for file in summary.files
-    ]
+    digests = [hashlib.sha256((summary.folder / file.name).read_bytes()).hexdigest() for file in summary.files]
     assert len(digests) - len(set(digests)) == 1
     assert {file.kind for file in summary.files} == {"survey", "feed", "council"}
 
@@ -114,9 +112,7 @@ def test_telegram_export_holds_the_texts_in_pieces(summary: DemoSummary, truth: 
     assert all(one["from_id"].startswith("user70000") for one in spoken)
     forwarded = sum("forwarded_from" in one for one in spoken)
     assert forwarded == own["copy_of"].is_not_null().sum()
-    again = json.loads(
-        (summary.folder / "synthetic_telegram_pavlodar_again.json").read_text(encoding="utf-8")
-    )
+    again = json.loads((summary.folder / "synthetic_telegram_pavlodar_again.json").read_text(encoding="utf-8"))
     ids = {one["id"] for one in export["messages"]}
     assert {one["id"] for one in again["messages"]} <= ids
 
@@ -170,9 +166,7 @@ def test_council_returns_read_back(summary: DemoSummary) -> None:
     assert [row[7] for row in rows] == expected["participant_count"].to_list()
 
 
-def test_the_seed_decides_every_byte_and_progress_tells_each_file(
-    summary: DemoSummary, tmp_path: Path
-) -> None:
+def test_the_seed_decides_every_byte_and_progress_tells_each_file(summary: DemoSummary, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     write_demo_inbox(tmp_path, SEED, MESSAGES, RESPONDENTS, progress=lambda *step: told.append(step))
     first = {path.name: path.read_bytes() for path in summary.folder.iterdir()}

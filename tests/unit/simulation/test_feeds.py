@@ -142,12 +142,8 @@ def test_region_follows_text_or_outlet(flow: pl.DataFrame) -> None:
     assert set(neither["region_code"]) == {"unknown"}
     assert neither["source_region"].is_null().all()
     places = simulation_data("phrases/places.yml")
-    named = flow.filter(
-        (pl.col("region_basis") == "text") & (pl.col("language") == "ru") & pl.col("copy_of").is_null()
-    )
-    stems = {
-        code: [place[1].removeprefix("в ").lower()[:5] for place in found] for code, found in places.items()
-    }
+    named = flow.filter((pl.col("region_basis") == "text") & (pl.col("language") == "ru") & pl.col("copy_of").is_null())
+    stems = {code: [place[1].removeprefix("в ").lower()[:5] for place in found] for code, found in places.items()}
     found = [
         any(stem in text.lower() for stem in stems[code])
         for code, text in named.select("region_code", "text").iter_rows()

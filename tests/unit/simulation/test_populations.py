@@ -26,9 +26,7 @@ def test_ethnic_shares_round_to_the_published_census_shares(seed: int, only_adul
         cells = cells.filter(pl.col("age_group_code") != "0-17")
     counts = dict(cells.group_by("group_code").agg(pl.col("person_count").sum()).iter_rows())
     total = sum(counts.values())
-    published = {
-        code: group.census_2021_share for code, group in ethnic_groups().items() if group.is_census_group
-    }
+    published = {code: group.census_2021_share for code, group in ethnic_groups().items() if group.is_census_group}
     assert {code: round(count / total, 3) for code, count in counts.items()} == published
 
 
@@ -60,8 +58,7 @@ def test_seed_moves_the_interior_and_not_the_margins() -> None:
     assert not first.equals(other)
     for margin in ("group_code", "region_code"):
         sums = [
-            frame.group_by(margin, maintain_order=True).agg(pl.col("person_count").sum())
-            for frame in (first, other)
+            frame.group_by(margin, maintain_order=True).agg(pl.col("person_count").sum()) for frame in (first, other)
         ]
         gap = (sums[0]["person_count"] - sums[1]["person_count"]).abs().max()
         assert isinstance(gap, int)

@@ -78,9 +78,7 @@ def test_region_and_group_truths_add_up_to_the_country() -> None:
 
 
 @pytest.mark.parametrize("indicator_id", ["accord", "tolerance", "wellbeing"])
-def test_weighted_sample_without_nonresponse_estimates_the_truth(
-    large_sample: pl.DataFrame, indicator_id: str
-) -> None:
+def test_weighted_sample_without_nonresponse_estimates_the_truth(large_sample: pl.DataFrame, indicator_id: str) -> None:
     """Standard error near 0.3 points for the country and 1 for a region at 60,000 persons in 4,000 draws."""
     assert weighted_pct(large_sample, indicator_id) == pytest.approx(
         truth("country", "KZ", 2023, indicator_id), abs=1.0
@@ -122,9 +120,7 @@ def test_nonresponse_leaves_calibration_something_to_do(respondents: pl.DataFram
     share = float(weights.filter(young).sum()) / float(weights.sum())
     assert share < counts[..., 0].sum() / counts.sum() - 0.03
     rural = respondents["settlement_code"] == "rural"
-    assert (
-        float(weights.filter(rural).sum()) / float(weights.sum()) > counts[:, 1].sum() / counts.sum() + 0.02
-    )
+    assert float(weights.filter(rural).sum()) / float(weights.sum()) > counts[:, 1].sum() / counts.sum() + 0.02
     assert float(weights.max() / weights.min()) > 5  # type: ignore[operator]
 
 
@@ -158,9 +154,7 @@ def test_items_are_missing_about_as_often_as_the_model_says(respondents: pl.Data
 def test_chance_of_a_positive_score_matches_simulated_answers() -> None:
     rng = np.random.default_rng(5)
     traits = 0.6 + rng.normal(size=200_000)
-    columns = {
-        item.item_id: answer_codes(rng, item, at, traits) for at, item in enumerate(items_of("accord"))
-    }
+    columns = {item.item_id: answer_codes(rng, item, at, traits) for at, item in enumerate(items_of("accord"))}
     frame = pl.DataFrame({**columns, "design_weight": np.ones(len(traits))})
     expected = chance_positive("accord", np.array([0.6]))[0] * 100
     assert weighted_pct(frame, "accord") == pytest.approx(expected, abs=0.4)
