@@ -28,6 +28,15 @@ DOCS = Path(__file__).parents[1] / "docs"
 SWAPPED = ("kazakh", "russian", "uzbek", "uyghur", "german", "korean", "dungan", "chechen", "chinese", "jewish")
 SWAP_ROWS = 150
 FAILURES = 12
+PURPOSE = (
+    "## What it is for, and not for",
+    "",
+    "Weekly rates of hostile and other interethnic talk by region and group, and routing messages to people who",
+    "calm conflicts, after human review. Not for judging a person, not for punishment, not for languages other",
+    "than Kazakh and Russian, not for deciding anything by itself. Criticism of authorities is its own label,",
+    "never hostility.",
+    "",
+)
 
 
 def table(header: str, rows: list[str]) -> list[str]:
@@ -186,16 +195,26 @@ def suite_part(model: DiscourseModel) -> list[str]:
     ]
 
 
+def heads_and_first_look(corpus: pl.DataFrame, named: pl.DataFrame, model: DiscourseModel) -> list[str]:
+    kept = corpus.with_columns(first_look(corpus, named)).filter(~pl.col("discourse").is_in(["authority", "other"]))
+    stance = model.stance.scores if model.stance is not None else {}
+    return [
+        f"Stance head, cross-validated: macro-F1 {stance.get('stance_macro_f1', float('nan')):.3f}, hostile F1 "
+        f"{stance.get('stance_hostile_f1', float('nan')):.3f}, {stance.get('stance_pair_count', 0):.0f} pairs.",
+        f"The first look keeps {kept['is_candidate'].mean():.4f} of {len(kept)} interethnic messages (its words were",
+        "chosen with the corpus at hand).",
+        "",
+    ]
+
+
 def card(model: DiscourseModel) -> str:
     written = read_corpus()
     corpus = training_rows(written).with_columns(written["language"])
     named = mentions(corpus["message_id"], corpus["text"])
     found = cross_validated(corpus, named).with_columns(corpus["language"])
-    kept = corpus.with_columns(first_look(corpus, named)).filter(~pl.col("discourse").is_in(["authority", "other"]))
     by_label = corpus.group_by("discourse").len().sort("len", descending=True)
     by_language = corpus.group_by("language").len().sort("len", descending=True)
     by_hand = written.group_by("hand").len().sort("hand")
-    stance = model.stance.scores if model.stance is not None else {}
     counts = [
         ", ".join(f"{name} {count}" for name, count in held.iter_rows()) for held in (by_label, by_language, by_hand)
     ]
@@ -208,13 +227,7 @@ def card(model: DiscourseModel) -> str:
         "messages were written for this project, so the scores say how well the model learnt what the authors meant,",
         f"not how it does on real comments. Model `{model.version}`.",
         "",
-        "## What it is for, and not for",
-        "",
-        "Weekly rates of hostile and other interethnic talk by region and group, and routing messages to people who",
-        "calm conflicts, after human review. Not for judging a person, not for punishment, not for languages other",
-        "than Kazakh and Russian, not for deciding anything by itself. Criticism of authorities is its own label,",
-        "never hostility.",
-        "",
+        *PURPOSE,
         "## Data statement",
         "",
         f"{len(corpus)} authored messages. Labels: {counts[0]}. Languages: {counts[1]}. Hands: {counts[2]}.",
@@ -227,11 +240,7 @@ def card(model: DiscourseModel) -> str:
         f"Intervals: bootstrap over {corpus['group'].n_unique()} groups of the corpus (hands), so they are wide.",
         "",
         *scores(found, corpus["group"]),
-        f"Stance head, cross-validated: macro-F1 {stance.get('stance_macro_f1', float('nan')):.3f}, hostile F1 "
-        f"{stance.get('stance_hostile_f1', float('nan')):.3f}, {stance.get('stance_pair_count', 0):.0f} pairs.",
-        f"The first look keeps {kept['is_candidate'].mean():.4f} of {len(kept)} interethnic messages (its words were",
-        "chosen with the corpus at hand).",
-        "",
+        *heads_and_first_look(corpus, named, model),
         *labels_and_languages(found),
         "## Fairness",
         "",
