@@ -52,7 +52,7 @@ bench: setup  ## the benchmarks; each prints what it measured and on what data
 card: setup  ## docs/model-card.md: data, scores, fairness, calibration, failures, all measured now
 	@$(BIN)/python -m benchmarks discourse_suite discourse_card
 
-docs: setup  ## docs/tables, docs/sources and docs/cli.md from contracts and code
+docs: setup  ## docs/tables and docs/sources from the contracts
 	@$(BIN)/kelisim docs docs
 
 lock: setup  ## resolve the packages again and write requirements.lock (hashes, no hosts)

@@ -107,7 +107,7 @@ def demo(
 
 @app.command()
 def docs(folder: Annotated[Path, typer.Argument(help="the documentation's folder")] = Path("docs")) -> None:
-    """Write the pages of every table and source contract and of the command line."""
+    """Write the pages of every table and source contract."""
     from pipelines.contract_pages import write_pages
 
     for path in write_pages(folder):
