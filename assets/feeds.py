@@ -6,12 +6,13 @@ import dagster as dg
 import polars as pl
 
 from assets.partition_keys import dates_of_partitions, quarter_of_partition
-from assets.partitions import TIMEZONE, days, feed_files, quarters
+from assets.partitions import days, feed_files, quarters
 from assets.sources.feed_file import read_feed
 from assets.sources.inbox import file_of_partition
 from assets.sources.kato import gazetteer_with_kato
 from assets.workplace import Workplace
 from data_contracts.outlets import outlet_regions
+from models.periods import TIMEZONE
 from models.text import annotation, coverage
 from models.text.duplicates import WINDOW_DAYS
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-TIMEZONE = "Asia/Almaty"
+from models.periods import TIMEZONE
 
 days = dg.DailyPartitionsDefinition(start_date="2020-01-01", timezone=TIMEZONE, end_offset=1)
 weeks = dg.WeeklyPartitionsDefinition(start_date="2019-12-30", day_offset=1, timezone=TIMEZONE, end_offset=1)

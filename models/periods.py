@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+TIMEZONE = "Asia/Almaty"
+"""The institute's days, weeks and quarters begin and end here."""
+
 QUARTER = re.compile(r"(\d{4})-Q([1-4])")
 
 

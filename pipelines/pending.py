@@ -9,9 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.partitions import TIMEZONE
 from assets.workplace import Workplace
-from models.periods import monday, quarter_end, weeks_of
+from models.periods import TIMEZONE, monday, quarter_end, weeks_of
 
 DAYS = "days"
 DAY_TABLES = ("core_feeds__messages", "core_feeds__mentions", "core_discourse__labels", "core_discourse__stances")

@@ -14,11 +14,10 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from assets.check_page import write_page
-from assets.partitions import TIMEZONE
 from assets.sources.inbox import InboxFile, scan_inbox
 from assets.synthetic import MARKER, is_synthetic
 from assets.workplace import Workplace
-from models.periods import quarter_before, quarter_of, quarter_start
+from models.periods import TIMEZONE, quarter_before, quarter_of, quarter_start
 from pipelines import pending
 from pipelines.definitions import build_definitions
 from pipelines.home import open_home, open_instance, open_ledger, workplace

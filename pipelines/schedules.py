@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets.partitions import TIMEZONE
-from models.periods import monday, quarter_before, quarter_of, quarter_start
+from models.periods import TIMEZONE, monday, quarter_before, quarter_of, quarter_start
 from pipelines.jobs import early_warning, quarterly_report, refresh_feeds
 
 

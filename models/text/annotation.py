@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from models.periods import TIMEZONE
 from models.text.duplicates import WINDOW_DAYS, duplicate_clusters
 from models.text.ethnonyms import mentions as find_mentions
 from models.text.language import languages
 from models.text.normalisation import normalised
 from models.text.place_forms import Gazetteer
 from models.text.places import places
-
-TIMEZONE = "Asia/Almaty"
 
 # fmt: off
 MESSAGE_COLUMNS = (

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
+from models.survey.adjustment import benjamini_hochberg
 from models.warning.detectors.count_distributions import quantile, upper_tail
 from models.warning.detectors.farrington_flexible import FarringtonFlexibleOptions, farrington_flexible
 from models.warning.detectors.gamma_poisson import GammaPoissonOptions, predict_week
@@ -143,18 +144,6 @@ def _with_farrington(result: _Week, counts: FloatArray, week: int) -> None:
     result.dispersion[chosen] = np.maximum(outcome.dispersion[known, 0], result.dispersion[chosen])
     for row in chosen:
         result.detector[row] = "farrington_flexible"
-
-
-def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
-    """Adjusted p values (Benjamini and Hochberg 1995); nan stays nan and is not counted."""
-    adjusted = np.full(p_values.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    if not known.size:
-        return adjusted
-    order = known[np.argsort(p_values[known])]
-    scaled = p_values[order] * known.size / np.arange(1, known.size + 1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return adjusted
 
 
 def _week_table(

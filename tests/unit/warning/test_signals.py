@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.survey.adjustment import benjamini_hochberg
 from models.warning.candidates import candidates
 from models.warning.false_alarms import expected_false_alarms_per_year
 from models.warning.series import SeriesError, series
-from models.warning.signals import SIGNAL_SCHEMA, benjamini_hochberg, last_weeks, signals
+from models.warning.signals import SIGNAL_SCHEMA, last_weeks, signals
 
 START = date(2025, 1, 6)
 
