@@ -1,16 +1,18 @@
-"""The model of the authored corpus in a home: fitted once for each corpus and code, then loaded."""
+"""The model in use in a home: the one of the authored corpus, or the one promoted after retraining."""
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
 
-from models.discourse.classifier import DiscourseModel
+from models.discourse.classifier import DiscourseModel, ModelError
 from models.discourse.corpus_reading import corpus_files, read_corpus, training_rows
 from models.discourse.persistence import ModelFacts, read_facts, read_model, write_model
 from models.discourse.training import CODE_VERSION, train
 from models.text.ethnonyms import mentions
 
 FOLDER_PREFIX = "discourse"
+IN_USE = "in_use.json"
 
 
 def model_facts(models: Path, seed: int) -> ModelFacts | None:
@@ -20,6 +22,31 @@ def model_facts(models: Path, seed: int) -> ModelFacts | None:
 
 
 def model_folder(models: Path, seed: int) -> Path:
+    """Where the model in use lies: the promoted one, else that of this corpus, code and seed.
+
+    Raises:
+        ModelError: if the promoted model was made by another version of the code.
+    """
+    chosen = models / IN_USE
+    if not chosen.is_file():
+        return corpus_model_folder(models, seed)
+    said = json.loads(chosen.read_text(encoding="utf-8"))
+    if said["code_version"] != CODE_VERSION:
+        raise ModelError(
+            f"{chosen}: names a model made by another version of the code ({said['code_version']}; here "
+            f"{CODE_VERSION}): run `kelisim label retrain`, or delete the file to use the shipped corpus's model"
+        )
+    return models / said["folder"]
+
+
+def use_model(models: Path, folder: Path) -> None:
+    """Put a model of this code into use: written beside, then renamed."""
+    beside = (models / IN_USE).with_suffix(".new")
+    beside.write_text(json.dumps({"folder": folder.name, "code_version": CODE_VERSION}), encoding="utf-8")
+    beside.replace(models / IN_USE)
+
+
+def corpus_model_folder(models: Path, seed: int) -> Path:
     """Where the model of this corpus, code and seed lies; another corpus has another folder."""
     digest = hashlib.sha256(f"{CODE_VERSION}:{seed}".encode())
     for name, content in corpus_files().items():

@@ -12,6 +12,7 @@ from assets import (
     feeds,
     inbox,
     indicators,
+    promotion,
     survey,
     warehouse,
     warnings,
@@ -32,6 +33,7 @@ ASSET_MODULES = (
     councils,
     classifier,
     discourse,
+    promotion,
     indicators,
     warnings,
     bulletin,
@@ -43,7 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """Everything Dagster needs to know for one home."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(ASSET_MODULES),
-        asset_checks=contract_checks(list(table_contracts().values())),
+        asset_checks=[*contract_checks(list(table_contracts().values())), promotion.candidate_is_no_worse],
         jobs=ALL_JOBS,
         schedules=ALL_SCHEDULES,
         sensors=all_sensors(lambda: workplace(settings)),

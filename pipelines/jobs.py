@@ -42,6 +42,8 @@ REPORT = (
 
 RATES = ("out_discourse__rates",)
 
+RETRAIN = ("discourse_candidate", "out_discourse__model_changes", "discourse_promotion")
+
 RETRY = dg.RetryPolicy(max_retries=1, delay=2)
 
 
@@ -63,6 +65,11 @@ ingest_feed_file = _job(
 train_discourse_model = _job(
     "train_discourse_model", ("discourse_model",), "Fit the discourse model on the authored corpus and save it"
 )
+retrain_discourse_model = _job(
+    "retrain_discourse_model",
+    RETRAIN,
+    "Train on the corpus and people's labels, compare with the model in use, promote if nothing got worse",
+)
 refresh_feeds = _job(
     "refresh_feeds", FEED_DAYS, "Days of messages: language, places, groups, duplicates, discourse, stances"
 )
@@ -76,6 +83,7 @@ ALL_JOBS = (
     ingest_survey_wave,
     ingest_feed_file,
     train_discourse_model,
+    retrain_discourse_model,
     refresh_feeds,
     early_warning,
     refresh_rates,

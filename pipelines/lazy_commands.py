@@ -31,8 +31,11 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "classify": LazyCommand("discourse", "Discourse, severity and stance of messages, with reasons."),
     "train": LazyCommand("discourse", "Train a discourse model on labelled messages."),
     "evaluate": LazyCommand("discourse", "Scores of a model on labelled messages, with intervals."),
+    "label": LazyCommand("labels", "Messages worth labelling, people's labels back, a new model from them."),
     "detect": LazyCommand("warning", "Alarms in series of counts."),
     "alerts": LazyCommand("warning", "Alert candidates: list, show."),
+    "bulletin": LazyCommand("bulletin", "An issue as HTML, PDF or Word, or its charts, without a new run."),
+    "export": LazyCommand("export", "The tables for people as CSV, XLSX, Parquet or SPSS."),
 }
 
 

@@ -41,16 +41,17 @@ class ReadLog:
         beside.replace(self._path)
 
 
-def pending_days(place: Workplace, log: ReadLog, *, rebuild: bool = False) -> tuple[date, date] | None:
+def pending_days(place: Workplace, log: ReadLog, model: str, *, rebuild: bool = False) -> tuple[date, date] | None:
     """First and last day that must be annotated again, or None.
 
     A day is pending when a file with messages of it was published after the day's own tables; every day is
-    pending when the code changed or the last pass over the days did not finish.
+    pending when the code or the model in use changed or the last pass over the days did not finish: a series is
+    always labelled by one model.
     """
     spans = _spans(place)
     if spans.is_empty():
         return None
-    if rebuild or not log.is_current(DAYS, ""):
+    if rebuild or not log.is_current(DAYS, model):
         return spans["first"].min(), spans["last"].max()  # pyright: ignore[reportReturnType]
     stale: list[date] = []
     for row in spans.iter_rows(named=True):

@@ -14,6 +14,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from assets.check_page import write_page
+from assets.shipped_model import model_folder
 from assets.sources.inbox import InboxFile, scan_inbox
 from assets.synthetic import MARKER, is_synthetic
 from assets.workplace import Workplace
@@ -132,10 +133,11 @@ class QuarterRun:
     def annotate_days(self) -> None:
         """Annotate every day whose messages are newer than its tables."""
         with self.stage("feeds") as bar:
-            span = pending.pending_days(self.place, self.log, rebuild=self.rebuild)
+            model = model_folder(self.place.models, self.place.seed).name
+            span = pending.pending_days(self.place, self.log, model, rebuild=self.rebuild)
             if span is not None:
                 self.job("refresh_feeds", bar, partition_keys=_iso(span))
-                self.log.record([(pending.DAYS, "")])
+                self.log.record([(pending.DAYS, model)])
 
     def warn(self, quarter: str) -> None:
         """Test the weeks of the quarter and hand candidates to the ledger."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
+from assets.shipped_model import model_folder
 from assets.sources.inbox import scan_inbox
 from assets.workplace import Workplace
 from pipelines.job_runs import RANGE_END, RANGE_START
@@ -39,7 +40,7 @@ def _days_sensor(place: Callable[[], Workplace]) -> dg.SensorDefinition:
     )
     def look(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         here = place()
-        span = pending_days(here, ReadLog(here))
+        span = pending_days(here, ReadLog(here), model_folder(here.models, here.seed).name)
         if span is None:
             return dg.SkipReason("every day is up to date")
         first, last = (day.isoformat() for day in span)
