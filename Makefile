@@ -32,7 +32,7 @@ run: setup  ## the main job: demo inbox if the inbox is empty, then the whole qu
 
 test: setup  ## lint, types, import direction, then every test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup  ## unit and contract tests only
 	@$(BIN)/python -m pytest tests/unit tests/contracts

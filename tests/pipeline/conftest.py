@@ -53,11 +53,18 @@ def call(home: Path, *arguments: str) -> Outcome:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """The demo quarter, from an empty folder."""
-    outcome = call(tmp_path_factory.mktemp("demo"), "run", "--quarter", QUARTER, "--lang", "en")
-    assert outcome.code == 0, outcome.err + outcome.out
-    return outcome
+def demo(once: Callable[[str, Callable[[Path], None]], Path]) -> Outcome:
+    """The demo quarter, from an empty folder; tests that change a home take a copy."""
+
+    def make(folder: Path) -> None:
+        outcome = call(folder / "home", "run", "--quarter", QUARTER, "--lang", "en")
+        assert outcome.code == 0, outcome.err + outcome.out
+        (folder / "out").write_text(outcome.out, encoding="utf-8")
+        (folder / "err").write_text(outcome.err, encoding="utf-8")
+
+    folder = once("demo", make)
+    out, err = ((folder / name).read_text(encoding="utf-8") for name in ("out", "err"))
+    return Outcome(folder / "home", 0, out, err)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from pipelines.resources.ledger import Ledger
 QUARTER = "2026-Q3"
 DEMO_MESSAGES = 3_000
 LANGUAGES = ("kk", "ru", "en")
+OF_OTHER_JOBS = {"out_discourse__model_changes"}
+"""Made when a model is retrained, not in the main job."""
+
 pytestmark = pytest.mark.slow
 
 
@@ -29,7 +33,7 @@ def table(home: Path, name: str) -> pl.DataFrame:
 
 def test_every_table_is_published(demo: Any) -> None:
     empty = {name for name in table_contracts() if not list((demo.home / "lake" / name).glob("*.parquet"))}
-    assert empty == set()
+    assert empty == OF_OTHER_JOBS
     assert not list((demo.home / "staging").rglob("*.parquet")), "nothing stays staged after a good run"
 
 
@@ -106,20 +110,23 @@ def test_the_summary_tells_indicators_counts_and_costs(demo: Any) -> None:
 
 def test_checks_found_something_to_check(demo: Any) -> None:
     reports = [json.loads(path.read_text()) for path in (demo.home / "checks").glob("*.json")]
-    assert {report["table"] for report in reports} == set(table_contracts())
+    assert {report["table"] for report in reports} == set(table_contracts()) - OF_OTHER_JOBS
     assert sum(report["row_count"] for report in reports) > 10_000
     assert all(result["is_held"] for report in reports for result in report["results"])
 
 
-def test_a_second_run_reads_nothing_again_and_says_the_same(demo: Any, kelisim: Callable[..., Any]) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (demo.home / "lake").rglob("*.parquet")}
-    figures = table(demo.home, "out_bulletin__figures")
-    again = kelisim(demo.home, "run", "--quarter", QUARTER, "--lang", "ru")
+def test_a_second_run_reads_nothing_again_and_says_the_same(
+    demo: Any, kelisim: Callable[..., Any], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo.home, home)
+    before = {path: path.stat().st_mtime_ns for path in (home / "lake").rglob("*.parquet")}
+    again = kelisim(home, "run", "--quarter", QUARTER, "--lang", "ru")
     assert again.code == 0, again.err
     kept = {path for path, moment in before.items() if path.stat().st_mtime_ns == moment}
     for name in ("raw_survey__answers", "raw_feeds__messages", "core_feeds__messages", "core_discourse__labels"):
-        assert set((demo.home / "lake" / name).glob("*.parquet")) <= kept, name
-    assert table(demo.home, "out_bulletin__figures").equals(figures)
+        assert set((home / "lake" / name).glob("*.parquet")) <= kept, name
+    assert table(home, "out_bulletin__figures").equals(table(demo.home, "out_bulletin__figures"))
     assert "СИНТЕТИЧЕСКИЕ" in again.out
 
 
