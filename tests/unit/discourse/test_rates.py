@@ -113,3 +113,10 @@ def test_correction_moves_the_share_towards_the_truth_and_its_interval_holds_it(
 def test_a_confusion_of_another_codebook_is_refused():
     with pytest.raises(ValueError, match="shape"):
         rates(*frames(["hostile"] * 3), QUARTER, np.eye(4))
+
+
+def test_what_was_never_predicted_is_not_known_to_be_absent():
+    confusion = np.round(response(0.9) * 200)
+    row = cell(rates(*frames(["other", "neutral"] * 30), "2026-Q3", confusion=confusion), "tension")
+    assert row["signal_count"] == 0
+    assert row["corrected_ci_high_share"] >= 3.84 / (60 + 3.84) - 1e-9, "Wilson's end for 0 of 60"
