@@ -18,6 +18,7 @@ EVERY_PARTITION = dg.AllPartitionMapping()
         "feed_rows": dg.AssetIn("raw_feeds__messages", partition_mapping=EVERY_PARTITION),
         "feed_refused": dg.AssetIn("core_feeds__quarantine", partition_mapping=EVERY_PARTITION),
         "messages": dg.AssetIn("core_feeds__messages", partition_mapping=EVERY_PARTITION),
+        "respondents": dg.AssetIn("core_survey__respondents", partition_mapping=EVERY_PARTITION),
         "council_rows": dg.AssetIn("core_councils__returns"),
         "council_refused": dg.AssetIn("core_councils__quarantine"),
     },
@@ -31,6 +32,7 @@ def out_inbox__files(
     feed_rows: pl.LazyFrame,
     feed_refused: pl.DataFrame,
     messages: pl.LazyFrame,
+    respondents: pl.LazyFrame,
     council_rows: pl.DataFrame,
     council_refused: pl.DataFrame,
 ) -> pl.DataFrame:
@@ -45,7 +47,8 @@ def out_inbox__files(
             table_account(council_rows, council_refused).with_columns(kind=pl.lit("council")),
         ]
     )
-    check_account(accounts, messages.select(pl.len()).collect().item())
+    held = [frame.select(pl.len()).collect().item() for frame in (messages, respondents)]
+    check_account(accounts, *held)
     tables = (survey_refused, feed_refused, council_refused)
     refused = pl.concat(table.select("file_sha256", "row_number", "rule") for table in tables)
     files = scan_inbox(workplace.inbox)

@@ -70,12 +70,15 @@ def table_account(kept: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     return _summed(read, _refused_rows(refused))
 
 
-def check_account(accounts: pl.DataFrame, core_message_count: int | None = None) -> None:
+def check_account(
+    accounts: pl.DataFrame, core_message_count: int | None = None, core_respondent_count: int | None = None
+) -> None:
     """Make sure that no row vanished.
 
     Args:
         accounts: the four counts of each file.
         core_message_count: rows of `core_feeds__messages`, when all its days are at hand.
+        core_respondent_count: rows of `core_survey__respondents`, when all its waves are at hand.
 
     Raises:
         AccountError: naming the file, or the two totals that differ.
@@ -89,13 +92,19 @@ def check_account(accounts: pl.DataFrame, core_message_count: int | None = None)
             f"{row.get('file_name', row[FILE])}: {row['rows_in']} rows in, but {row['rows_kept']} kept, "
             f"{row['rows_duplicate']} duplicates and {row['rows_quarantined']} quarantined"
         )
-    if core_message_count is not None:
-        kept = int(accounts.filter(pl.col("kind") == "feed")["rows_kept"].sum())
-        if kept != core_message_count:
-            raise AccountError(
-                f"{kept} messages were kept from the files, but core_feeds__messages holds "
-                f"{core_message_count}; run refresh_feeds for the days that are missing"
-            )
+    for kind, table, count, job in (
+        ("feed", "core_feeds__messages", core_message_count, "refresh_feeds for the days that are missing"),
+        (
+            "survey",
+            "core_survey__respondents",
+            core_respondent_count,
+            "ingest_survey_wave for the wave that is missing",
+        ),
+    ):
+        kept = int(accounts.filter(pl.col("kind") == kind)["rows_kept"].sum()) if count is not None else None
+        if kept != count:
+            what = "messages" if kind == "feed" else "respondents"
+            raise AccountError(f"{kept} {what} were kept from the files, but {table} holds {count}; run {job}")
 
 
 def _refused_rows(refused: pl.DataFrame) -> pl.DataFrame:

@@ -79,3 +79,13 @@ def test_a_vanished_row_is_an_error() -> None:
     broken = account.with_columns(rows_in=pl.lit(5))
     with pytest.raises(AccountError, match="5 rows in, but 1 kept"):
         check_account(broken)
+
+
+def test_a_respondent_who_vanished_is_an_error() -> None:
+    kept = pl.DataFrame({"file_sha256": ["a"] * 3, "row_number": [1, 2, 3]})
+    account = table_account(kept, pl.DataFrame(schema=REFUSED)).with_columns(kind=pl.lit("survey"))
+    check_account(account, core_respondent_count=3)
+    with pytest.raises(
+        AccountError, match="3 respondents were kept from the files, but core_survey__respondents holds 2"
+    ):
+        check_account(account, core_respondent_count=2)
