@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+MODEL_SEED = 2026
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 
@@ -47,3 +48,15 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[
         return folder
 
     return folder_of
+
+
+@pytest.fixture(scope="session")
+def fitted_models(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The `models` folder of a home, holding the model fitted on the shipped corpus; fitted once for all workers."""
+    return once("models", _fit)
+
+
+def _fit(folder: Path) -> None:
+    from assets.shipped_model import ensure_model
+
+    assert ensure_model(folder, MODEL_SEED)

@@ -53,10 +53,11 @@ def call(home: Path, *arguments: str) -> Outcome:
 
 
 @pytest.fixture(scope="session")
-def demo(once: Callable[[str, Callable[[Path], None]], Path]) -> Outcome:
-    """The demo quarter, from an empty folder; tests that change a home take a copy."""
+def demo(once: Callable[[str, Callable[[Path], None]], Path], fitted_models: Path) -> Outcome:
+    """The demo quarter, from a home that holds only the fitted model; tests that change a home take a copy."""
 
     def make(folder: Path) -> None:
+        shutil.copytree(fitted_models, folder / "home" / "models")
         outcome = call(folder / "home", "run", "--quarter", QUARTER, "--lang", "en")
         assert outcome.code == 0, outcome.err + outcome.out
         (folder / "out").write_text(outcome.out, encoding="utf-8")

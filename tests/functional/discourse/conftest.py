@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+from assets.shipped_model import load_model
 from models.discourse.classifier import DiscourseModel
 from models.discourse.corpus_reading import read_corpus, training_rows
-from models.discourse.training import train
 from models.text.ethnonyms import mentions
+
+SEED = 2026
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +25,6 @@ def named(corpus: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def shipped(corpus: pl.DataFrame, named: pl.DataFrame) -> DiscourseModel:
-    return train(corpus.drop("language"), named, seed=0)
+def shipped(fitted_models: Path) -> DiscourseModel:
+    """The model of the shipped corpus as a home has it: fitted, saved and loaded."""
+    return load_model(fitted_models, SEED)
