@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from assets.bulletin_inputs import bulletin_meta, bulletin_tables
+from assets.bulletin_kept import keep_inputs, kept_path
 from assets.partition_keys import quarter_of_partition
 from assets.partitions import quarters
 from assets.workplace import Workplace
@@ -47,6 +48,7 @@ def bulletin(
     meta = bulletin_meta(workplace, quarter, frames["inbox_files"])
     tables = bulletin_tables(**frames)
     numbers = figures(tables, meta)
+    keep_inputs(kept_path(workplace.bulletins, quarter), tables, meta)
     return numbers, _write_issues(workplace.bulletins / quarter, tables, numbers, meta)
 
 

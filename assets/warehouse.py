@@ -1,8 +1,11 @@
 """The warehouse as an asset: the one writer of `warehouse.duckdb`."""
 
 import dagster as dg
+import polars as pl
 
+from assets.synthetic import is_synthetic
 from assets.warehouse_build import build_warehouse
+from assets.warehouse_dictionary import write_dictionary
 from assets.workplace import Workplace
 from data_contracts.contract import table_contracts
 
@@ -21,6 +24,9 @@ def warehouse(workplace: dg.ResourceParam[Workplace]) -> dg.MaterializeResult:
     counts = build_warehouse(
         workplace.warehouse, {name: workplace.published(name) for name in PUBLIC_TABLES}, contracts
     )
+    files = workplace.published("out_inbox__files")
+    mark = bool(files) and is_synthetic(pl.concat(pl.read_parquet(path) for path in files))
+    write_dictionary(workplace.warehouse.with_name("data_dictionary.html"), PUBLIC_TABLES, is_synthetic=mark)
     return dg.MaterializeResult(
         metadata={"path": str(workplace.warehouse), "tables": len(counts), "rows": sum(counts.values())}
     )

@@ -7,25 +7,9 @@ from pathlib import Path
 
 import duckdb
 
+from assets.warehouse_views import VIEWS
 from data_contracts.contract import TableContract, Trilingual
 from data_contracts.expectations import literal, quoted
-
-VIEWS: Mapping[str, str] = {
-    "indicators_of_the_country": """
-        SELECT quarter, indicator_id, year, estimate_pct, ci_low_pct, ci_high_pct, n_count, deff
-        FROM out_indicators__estimates WHERE domain = 'country' ORDER BY quarter, indicator_id, year""",
-    "indicators_by_region": """
-        SELECT quarter, indicator_id, year, region_code, estimate_pct, ci_low_pct, ci_high_pct,
-               is_suppressed, suppression_rule
-        FROM out_indicators__estimates WHERE domain = 'region' ORDER BY ALL""",
-    "plan_verdicts": """
-        SELECT quarter, indicator_id, year, target_pct, estimate_pct, ci_low_pct, ci_high_pct, verdict
-        FROM out_indicators__verdicts ORDER BY ALL""",
-    "hostile_rate_by_week": """
-        SELECT quarter, week_date, region_code, message_count, signal_count, share,
-               corrected_share, corrected_ci_low_share, corrected_ci_high_share
-        FROM out_discourse__rates WHERE signal = 'hostile' AND group_code = 'all' ORDER BY ALL""",
-}
 
 
 def build_warehouse(
@@ -50,8 +34,10 @@ def build_warehouse(
         for table, files in tables.items():
             counts[table] = _create_table(connection, contracts[table], files)
             _comment(connection, contracts[table])
-        for view, query in VIEWS.items():
-            connection.execute(f"CREATE VIEW {quoted(view)} AS {query}")
+        for view, entry in VIEWS.items():
+            if entry.tables <= tables.keys():
+                connection.execute(f"CREATE VIEW {quoted(view)} AS {entry.query}")
+                connection.execute(f"COMMENT ON VIEW {quoted(view)} IS {literal(_three(entry.answers))}")
         connection.execute("CHECKPOINT")
     beside.replace(target)
     return counts

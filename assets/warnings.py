@@ -7,7 +7,7 @@ from assets.partition_keys import dates_of_partitions
 from assets.partitions import weeks
 from assets.workplace import CandidateLedger
 from models.text import coverage
-from models.warning import candidates, series, signals
+from models.warning import candidates, series, signals, supporting
 
 ALL_DAYS = dg.AllPartitionMapping()
 DAY_INPUTS = {
@@ -47,6 +47,8 @@ def out_warning__signals(
             "out_warning__signals",
             partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-WEEKS_OF_ONE_STORY),
         ),
+        "returns": dg.AssetIn("core_councils__returns"),
+        "changes": dg.AssetIn("out_indicators__changes", partition_mapping=dg.AllPartitionMapping()),
     },
     partitions_def=weeks,
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -56,6 +58,8 @@ def out_warning__signals(
 def out_warning__candidates(
     context: dg.AssetExecutionContext,
     tested: pl.DataFrame,
+    returns: pl.DataFrame,
+    changes: pl.DataFrame,
     messages: pl.DataFrame,
     labels: pl.DataFrame,
     mentions: pl.DataFrame,
@@ -63,7 +67,8 @@ def out_warning__candidates(
 ) -> pl.DataFrame:
     """One case a story: severity as far as data know it, scrubbed examples, which councils would be asked."""
     wanted = dates_of_partitions(context.partition_keys)
-    cases = candidates.candidates(tested, messages, labels, mentions, stances=stances)
+    evidence = pl.concat([supporting.appeal_rises(returns), supporting.indicator_falls(changes)])
+    cases = candidates.candidates(tested, messages, labels, mentions, stances=stances, evidence=evidence)
     return cases.filter(pl.col("week_date").is_in(wanted))
 
 

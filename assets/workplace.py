@@ -10,6 +10,8 @@ from typing import Protocol
 
 import polars as pl
 
+from models.warning.answers import Histories
+
 
 @dataclass(frozen=True)
 class Workplace:
@@ -83,7 +85,7 @@ class Workplace:
 
 
 class CandidateLedger(Protocol):
-    """What assets may do with the ledger: hand in candidates, count them; decisions belong to people."""
+    """What assets may do with the ledger: hand in candidates, count them, read their histories."""
 
     def register_candidates(self, candidates: pl.DataFrame) -> int:
         """Add candidates that are not known yet; returns how many were new."""
@@ -91,4 +93,8 @@ class CandidateLedger(Protocol):
 
     def counts_by_status(self) -> dict[str, int]:
         """Number of candidates by status."""
+        ...
+
+    def histories(self) -> Histories:
+        """Alerts, letters, corrections and missed events, without persons."""
         ...

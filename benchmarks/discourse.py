@@ -86,14 +86,14 @@ def measure_ruethnohate(shared_data: Path, model: DiscourseModel) -> None:
         chance = np.zeros(len(truth))
         for seen, held in GroupKFold(5, shuffle=True, random_state=0).split(truth, groups=groups):
             head = fit_stance([pairs[i] for i in seen], truth[seen], groups[seen], surfaces_of_all)
-            votes = head.votes([pairs[i] for i in held])
+            votes = head.probabilities([pairs[i] for i in held])
             said[held], chance[held] = head.choose(votes), votes[:, 0]
         names = "names shown" if surfaces_of_all else "names masked, slurs shown"
         seconds = time.perf_counter() - started
         name = f"trained, 5-fold by text, {names}"
         _print_stance(name, truth, said=said, chance=chance, groups=groups, seconds=seconds)
     if model.stance is not None:
-        votes = model.stance.votes(pairs)
+        votes = model.stance.probabilities(pairs)
         said, chance = model.stance.choose(votes), votes[:, 0]
         _print_stance("shipped corpus only", truth, said=said, chance=chance, groups=groups, seconds=0.0)
 

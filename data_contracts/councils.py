@@ -36,8 +36,71 @@ class Body(Promise):
     name: Trilingual
     task: Trilingual
     ask: Trilingual
+    do_not: Trilingual
     languages: tuple[Literal["kk", "ru"], ...] = Field(min_length=1)
     replies: tuple[str, ...] = Field(min_length=1)
+    working_hours: WorkingHours | None = None
+    letters_per_day: int | None = Field(default=None, ge=1)
+
+
+class WorkingHours(Promise):
+    """Days of the week (1 Monday to 7 Sunday) and the hours between which a body reads letters."""
+
+    weekdays: tuple[int, ...] = Field(min_length=1)
+    opens: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    closes: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+    @model_validator(mode="after")
+    def _days_and_hours_exist(self) -> WorkingHours:
+        if self.opens >= self.closes or not all(1 <= day <= 7 for day in self.weekdays):
+            raise ValueError(f"working hours {self.opens} to {self.closes} on {self.weekdays}: no such hours or days")
+        return self
+
+
+class Urgent(Promise):
+    """From which severity a case may pass the working hours, and how many letters a day more it may add."""
+
+    severity_from: int = Field(ge=1, le=5)
+    passes_working_hours: bool
+    more_letters_per_day: int = Field(ge=0)
+
+
+class Attempts(Promise):
+    """How often and how long sending is tried, and when a started attempt counts as broken off."""
+
+    most: int = Field(ge=1)
+    first_delay_minutes: int = Field(ge=1)
+    factor: int = Field(ge=1)
+    longest_delay_minutes: int = Field(ge=1)
+    lease_minutes: int = Field(ge=1)
+
+
+class Delivery(Promise):
+    """When and how often letters go out."""
+
+    utc_offset_hours: int = Field(ge=-12, le=14)
+    working_hours: WorkingHours
+    holidays: tuple[str, ...]
+    letters_per_day: int = Field(ge=1)
+    urgent: Urgent
+    attempts: Attempts
+    cooldown_days: int = Field(ge=0)
+
+
+class TimeLimits(Promise):
+    """Hours an alert may stay in a status before analysts are told, and days before it expires."""
+
+    hours: dict[str, int]
+    urgent_hours: dict[str, int]
+    expires_after_days: int = Field(ge=1)
+
+
+class Advice(Promise):
+    """What every letter says whoever receives it."""
+
+    do_not: tuple[Trilingual, ...] = Field(min_length=1)
+    call: Trilingual
+    contact: str
 
 
 class Reply(Promise):
@@ -71,6 +134,9 @@ class Councils(Promise):
 
     version: str
     addresses: Addresses
+    delivery: Delivery
+    time_limits: TimeLimits
+    advice: Advice
     bodies: tuple[Body, ...] = Field(min_length=1)
     replies: tuple[Reply, ...] = Field(min_length=1)
     case_kinds: tuple[CaseKind, ...] = Field(min_length=1)
@@ -126,19 +192,17 @@ def case_kinds() -> Mapping[str, CaseKind]:
     return MappingProxyType({kind.case_kind: kind for kind in council_book().case_kinds})
 
 
-def council_address(body_code: str, region_code: str) -> str:
-    """The address of a body in a region; of the republican body where the region is not known.
+def council_address(body_code: str, region_code: str) -> str | None:
+    """The address of a body in a region, of the republican body where the region is not known; None without one.
 
     Raises:
-        ContractError: if there is no such body, or it has no address there.
+        ContractError: if there is no such body.
     """
     book = council_book()
     if body_code not in councils():
         raise ContractError(f"councils.yml: no body {body_code!r}")
     for override in book.addresses.overrides:
         if (override.body_code, override.region_code) == (body_code, region_code):
-            if override.address is None:
-                raise ContractError(f"councils.yml: {body_code} has no address in {region_code}; name one")
             return override.address
     mailbox = councils()[body_code].mailbox
     if not region_code.startswith("KZ-"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets import (
+    answers,
     bulletin,
     classifier,
     councils,
@@ -36,6 +37,7 @@ ASSET_MODULES = (
     promotion,
     indicators,
     warnings,
+    answers,
     bulletin,
     warehouse,
 )
@@ -51,6 +53,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         sensors=all_sensors(lambda: workplace(settings)),
         resources={
             "io_manager": Lake(root=str(settings.root)),
+            "settings": dg.ResourceDefinition(lambda _: settings),
             "workplace": dg.ResourceDefinition(lambda _: workplace(settings)),
             "ledger": dg.ResourceDefinition(lambda _: open_ledger(settings)),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import secrets
 from datetime import datetime
@@ -68,12 +69,15 @@ def workplace(settings: Settings) -> Workplace:
 def pseudonym_key(settings: Settings, root: Path, now: datetime) -> bytes:
     """The key of author pseudonyms for the quarter of `now`; keys of older quarters are destroyed.
 
-    Without the old key nobody can tell any more which author a stored pseudonym stands for.
+    Without the old key nobody can tell any more which author a stored pseudonym stands for. A secret given in
+    the settings (for several machines with one count of authors) yields another key each quarter too, but whoever
+    keeps it can make the old ones again.
     """
+    quarter = quarter_of(now.date())
     if settings.pseudonym_key is not None:
-        return settings.pseudonym_key.get_secret_value().encode()
+        return hmac.digest(settings.pseudonym_key.get_secret_value().encode(), quarter.encode(), hashlib.sha256)
     folder = root / "keys"
-    path = folder / f"pseudonyms-{quarter_of(now.date())}.key"
+    path = folder / f"pseudonyms-{quarter}.key"
     for old in folder.glob("pseudonyms-*.key"):
         if old != path:
             old.unlink()
@@ -100,5 +104,5 @@ def code_version() -> str:
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger of alert candidates: the URL of the settings, else SQLite in the home."""
     if settings.ledger_url is not None:
-        return Ledger(settings.ledger_url.get_secret_value())
-    return Ledger(f"sqlite:///{open_home(settings) / 'ledger.sqlite'}")
+        return Ledger(settings.ledger_url.get_secret_value(), inbox=settings.root / "inbox")
+    return Ledger(f"sqlite:///{open_home(settings) / 'ledger.sqlite'}", inbox=settings.root / "inbox")

@@ -1,8 +1,10 @@
-"""The four jobs: a survey wave, the feeds, early warning, the quarterly report."""
+"""The jobs: a survey wave, the feeds, early warning, the quarterly report, and the upkeep of the inbox."""
 
 from __future__ import annotations
 
 import dagster as dg
+
+from pipelines.inbox_upkeep import expire_raw_files, poll_feeds
 
 SURVEY_WAVE = (
     "raw_survey__answers",
@@ -35,6 +37,8 @@ REPORT = (
     "out_indicators__sensitivity",
     "out_survey__wave_quality",
     "out_survey__reliability",
+    "out_warning__answers",
+    "out_warning__error_book",
     "out_bulletin__figures",
     "out_bulletin__issues",
     "warehouse",
@@ -88,4 +92,6 @@ ALL_JOBS = (
     early_warning,
     refresh_rates,
     quarterly_report,
+    poll_feeds,
+    expire_raw_files,
 )

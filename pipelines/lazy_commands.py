@@ -33,7 +33,9 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "evaluate": LazyCommand("discourse", "Scores of a model on labelled messages, with intervals."),
     "label": LazyCommand("labels", "Messages worth labelling, people's labels back, a new model from them."),
     "detect": LazyCommand("warning", "Alarms in series of counts."),
-    "alerts": LazyCommand("warning", "Alert candidates: list, show."),
+    "alerts": LazyCommand("alerts", "Alerts: list, show, review, approve, dismiss, send, reply, close, export."),
+    "ledger": LazyCommand("ledger", "The chain of everything decided: verify."),
+    "desk": LazyCommand("desk", "The reviewers' pages, their users, and the addresses of councils."),
     "bulletin": LazyCommand("bulletin", "An issue as HTML, PDF or Word, or its charts, without a new run."),
     "export": LazyCommand("export", "The tables for people as CSV, XLSX, Parquet or SPSS."),
 }

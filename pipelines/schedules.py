@@ -7,6 +7,7 @@ from datetime import timedelta
 import dagster as dg
 
 from models.periods import TIMEZONE, monday, quarter_before, quarter_of, quarter_start
+from pipelines.inbox_upkeep import expire_raw_files, poll_feeds
 from pipelines.jobs import early_warning, quarterly_report, refresh_feeds
 
 
@@ -48,4 +49,24 @@ def feeds_after_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest(run_key=day, partition_key=day, tags={"kelisim/day": day})
 
 
-ALL_SCHEDULES = (report_after_quarter, warning_after_week, feeds_after_day)
+# Nothing asks the network until the operator starts this one.
+poll_every_hour = dg.ScheduleDefinition(
+    name="poll_every_hour",
+    job=poll_feeds,
+    cron_schedule="10 * * * *",
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Asks the subscribed feeds that are due; feeds that failed wait longer each time",
+)
+
+# The promise about raw files holds without anybody's doing.
+expire_every_night = dg.ScheduleDefinition(
+    name="expire_every_night",
+    job=expire_raw_files,
+    cron_schedule="15 4 * * *",
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Deletes raw feed files past retention_days that were read",
+)
+
+ALL_SCHEDULES = (report_after_quarter, warning_after_week, feeds_after_day, poll_every_hour, expire_every_night)

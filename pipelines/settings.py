@@ -25,12 +25,31 @@ class Settings(BaseSettings):
         description="the moment the run takes for now (UTC); later dates in the input are errors",
     )
     ledger_url: SecretStr | None = Field(
-        default=None, description="SQLAlchemy URL of the ledger; the default is ledger.sqlite in home"
+        default=None,
+        description="ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE; by default ledger.sqlite in home",
     )
+    desk_password: SecretStr | None = Field(
+        default=None, description="password of the desk user who acts, for scripts; without it the command asks"
+    )
+    duty_contact: str | None = Field(default=None, description="analyst on duty, printed in every brief to a council")
+    channel: Literal["folder", "smtp", "apprise"] = Field(
+        default="folder", description="channel of letters to bodies that have no recipient of their own"
+    )
+    smtp_host: str | None = Field(default=None, description="mail server; without it no mail is sent")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="port of the mail server")
+    smtp_tls: Literal["starttls", "implicit", "none"] = Field(
+        default="starttls", description="protection of mail; none only on this machine"
+    )
+    smtp_user: str | None = Field(default=None, description="user name at the mail server")
+    smtp_password: SecretStr | None = Field(default=None, description="password at the mail server")
+    smtp_sender: str = Field(default="kelisim@localhost", description="address that letters come from")
+    smtp_ca_file: Path | None = Field(default=None, description="certificates to trust, PEM; by default the system's")
+    smtp_timeout: float = Field(default=20.0, gt=0, description="seconds to wait for each answer of the mail server")
     pseudonym_key: SecretStr | None = Field(
         default=None,
         description="key of author pseudonyms; without it a key is made in home for each quarter",
     )
+    browser: Path | None = Field(default=None, description="Chromium browser that prints the bulletin to PDF")
     retention_days: int = Field(default=90, ge=1, description="days a raw feed file may stay in the inbox once read")
     demo_messages: int = Field(default=60_000, ge=1_000, description="messages of the demo inbox")
     demo_respondents: int = Field(default=8_000, ge=500, description="respondents of each demo wave")

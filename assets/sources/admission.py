@@ -218,7 +218,7 @@ def _rows(kept: pl.DataFrame, door: Door, copies: dict[str, int]) -> pl.DataFram
             pl.Series("message_ref", references, dtype=pl.String),
             "published_at",
             scrub(kept["text"]).str.slice(0, LONGEST_TEXT),
-            scrub(kept["source_region"]).str.slice(0, 200),
+            _scrubbed(kept["source_region"]).str.slice(0, 200),
             pseudonyms(kept["author"], door.pseudonym_key).alias("author_pseudonym"),
             pl.col("is_repost").fill_null(value=False),
             pl.Series("reply_to_ref", replies, dtype=pl.String),
@@ -232,13 +232,21 @@ def _outlet_names(kept: pl.DataFrame) -> pl.Series:
     """Names of outlets, scrubbed unless they are the outlet's id or a bare host, which name nobody."""
     names = kept["source_name"].fill_null(kept["source_id"])
     safe = (names == kept["source_id"]) | names.str.contains(BARE_HOST)
-    return scrub(names).zip_with(~safe, names).str.slice(0, 200).alias("source_name")
+    return _scrubbed(names).zip_with(~safe, names).str.slice(0, 200).alias("source_name")
+
+
+def _scrubbed(repeated: pl.Series) -> pl.Series:
+    """As `scrub`, of a column whose values come again and again."""
+    distinct = repeated.unique().drop_nulls()
+    return repeated.replace_strict(distinct, scrub(distinct), default=None).alias(repeated.name)
 
 
 def _references(kept: pl.DataFrame, source: list[str], copies: dict[str, int]) -> list[str]:
     """Hashed references; a message without one is its source, date, text and which copy of these it is."""
-    references = []
     columns = (kept["message_ref"].to_list(), kept["published"].to_list(), kept["text"].to_list())
+    if kept["message_ref"].null_count() == 0:
+        return [_hashed(origin, reference) for origin, reference in zip(source, columns[0], strict=True)]
+    references = []
     for origin, reference, published, text in zip(source, *columns, strict=True):
         if reference is None:
             content = _hashed(origin, published, text)

@@ -10,7 +10,7 @@ from assets.sources.brand_analytics import read_brand_analytics
 from assets.sources.inbox import InboxFile
 from assets.sources.mapped import read_mapped_batches
 from assets.sources.medialogia import read_medialogia
-from assets.sources.read_result import ReadResult, combined
+from assets.sources.read_result import ReadResult
 from assets.sources.syndication import read_syndication
 from assets.sources.telegram import read_telegram
 from data_contracts.source import FeedMapping
@@ -18,8 +18,8 @@ from data_contracts.source import FeedMapping
 FEED_FORMATS = ("telegram", "syndication", "brand_analytics", "medialogia", "mapped")
 
 
-def read_feed(file: InboxFile, *, as_of: datetime, pseudonym_key: bytes) -> ReadResult:
-    """Messages of a feed file, whatever its format, under its name in the inbox.
+def read_feed(file: InboxFile, *, as_of: datetime, pseudonym_key: bytes) -> Iterator[ReadResult]:
+    """Messages of a feed file, whatever its format, under its name in the inbox; long tables in batches.
 
     Args:
         file: of kind `feed`, accepted.
@@ -31,13 +31,10 @@ def read_feed(file: InboxFile, *, as_of: datetime, pseudonym_key: bytes) -> Read
     """
     if file.kind != "feed" or file.source_format is None:
         raise ValueError(f"{file.file_name} is no feed but {file.kind} {file.source_format}")
-    result = combined(
-        feed_batches(file.path, file.source_format, file.mapping, as_of=as_of, pseudonym_key=pseudonym_key)
-    )
-    if file.file_name == file.path.name:
-        return result
     name = pl.lit(file.file_name).alias("file_name")
-    return ReadResult(result.rows.with_columns(name), result.quarantine.with_columns(name), result.rows_in)
+    batches = feed_batches(file.path, file.source_format, file.mapping, as_of=as_of, pseudonym_key=pseudonym_key)
+    for read in batches:
+        yield ReadResult(read.rows.with_columns(name), read.quarantine.with_columns(name), read.rows_in)
 
 
 def feed_batches(

@@ -64,6 +64,15 @@ def identified(path: Path, limits: FileLimits) -> Identified:
     return Identified("unknown", source_format, "no_mapping" if source_format else "unknown_format")
 
 
+def is_html(path: Path, limits: FileLimits | None = None) -> bool:
+    """Whether a file is a web page, as servers send one with their errors in place of what was asked for."""
+    try:
+        head = read_unpacked(path, limits, at_most=2000).decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    except SourceError:
+        return False
+    return head.startswith("<") and HTML.search(head) is not None
+
+
 def _questionnaire(path: Path) -> Questionnaire | None:
     try:
         return questionnaire_for(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from assets.sources.admission import FOUND, Door, admitted, encodable
+from assets.sources.identification import is_html
 from assets.sources.outlets import host_of, personal_pages, platform_of, slug
 from assets.sources.read_result import (
     FileIdentity,
@@ -22,6 +23,7 @@ from assets.sources.record_batches import (
     delimited_batches,
     json_batches,
     parquet_batches,
+    read_ahead,
     workbook_batches,
 )
 from assets.sources.unpacking import FileLimits
@@ -79,7 +81,9 @@ def read_mapped_batches(
     copies: dict[str, int] = {}
     count = 0
     try:
-        for batch in _batches(path, mapping, limits):
+        if mapping.format in ("csv", "tsv", "jsonl") and is_html(path, limits):
+            raise SourceError("html_instead_of_data")
+        for batch in read_ahead(_batches(path, mapping, limits)):
             count += len(batch.row_numbers)
             yield admitted(_found(batch, mapping), door, copies)
         if count == 0:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,6 +22,7 @@ from assets.sources.workbook import Workbook, open_workbook
 from data_contracts.questionnaire import canonical_code
 
 BATCH_ROWS = 100_000
+PARSED_ROWS = 10_000
 SEARCHED_HEADER_ROWS = 20
 
 
@@ -45,6 +47,15 @@ class RecordBatch:
         self.details.append(detail)
         for values in self.columns.values():
             values.append(None)
+
+
+def read_ahead(batches: Iterator[RecordBatch]) -> Iterator[RecordBatch]:
+    """The batches, of which the next is read while the one before is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def positions(header: Sequence[str | None], names: Sequence[str]) -> list[int]:
@@ -113,45 +124,64 @@ def json_batches(
         SourceError: `missing_column` when no row of the first batch has a named field; `wrong_encoding`.
     """
     name = proved_encoding(path, encoding, limits)
-    paths = [key.split(".") for key in names]
     with open_unpacked(path, limits) as stream, text_stream(stream, name) as text:
         lines = (line for line in text if line.strip(" \t\r\n\ufeff"))
         number = 0
         while chunk := list(islice(lines, BATCH_ROWS)):
             batch = RecordBatch.of(names)
             seen: set[str] = set()
-            for line in chunk:
-                number += 1
-                document, rule = _parsed_line(line)
-                if document is None:
-                    batch.refuse(number, rule, "not one JSON object")
-                    continue
-                batch.row_numbers.append(number)
-                batch.refusals.append(None)
-                batch.details.append(None)
-                for key, keys, values in zip(names, paths, batch.columns.values(), strict=True):
-                    value = document.get(key, _ABSENT)
-                    if value is _ABSENT:
-                        value = _inside(document, keys)
-                    if value is not _ABSENT:
-                        seen.add(key)
-                    values.append(_as_text(value))
-            if number == len(chunk) and any(rule is None for rule in batch.refusals):
+            # Whole objects hold more than the fields asked for, so few of them are in memory at a time.
+            for first in range(0, len(chunk), PARSED_ROWS):
+                seen |= _extend_parsed(batch, chunk[first : first + PARSED_ROWS])
+            batch.row_numbers = list(range(number + 1, number + len(chunk) + 1))
+            if number == 0 and any(rule is None for rule in batch.refusals):
                 positions(sorted(seen), names)
+            number += len(chunk)
             yield batch
 
 
+def _extend_parsed(batch: RecordBatch, lines: list[str]) -> set[str]:
+    """Adds lines to a batch, column by column; returns the fields that some line has."""
+    parsed = [_parsed_line(line) for line in lines]
+    documents = [document for document, _ in parsed]
+    batch.refusals.extend(rule for _, rule in parsed)
+    batch.details.extend(None if rule is None else "not one JSON object" for _, rule in parsed)
+    seen: set[str] = set()
+    for key, column in batch.columns.items():
+        values = _field(documents, key)
+        if any(value is not _ABSENT for value in values):
+            seen.add(key)
+        column.extend([(value or None) if type(value) is str else _as_text(value) for value in values])
+    return seen
+
+
 _ABSENT: Any = object()
+_JSON = json.JSONDecoder()
+_JSON_BLANKS = " \t\r\n"
 
 
-def _parsed_line(line: str) -> tuple[dict[str, Any] | None, str]:
+def _field(documents: list[dict[str, Any]], key: str) -> list[Any]:
+    """One field of all documents; `a.b` is a field inside an object where no field is called so."""
+    values = [document.get(key, _ABSENT) for document in documents]
+    if "." not in key:
+        return values
+    keys = key.split(".")
+    return [
+        _inside(document, keys) if value is _ABSENT else value
+        for value, document in zip(values, documents, strict=True)
+    ]
+
+
+def _parsed_line(line: str) -> tuple[dict[str, Any], str | None]:
+    """The object of a line; of another line an empty one and the rule that it breaks."""
+    stripped = line.strip(_JSON_BLANKS)
     try:
-        document = json.loads(line)
+        document, end = _JSON.raw_decode(stripped)
     except RecursionError:
-        return None, "too_deep"
+        return {}, "too_deep"
     except ValueError:
-        return None, "unreadable_row"
-    return (document, "") if isinstance(document, dict) else (None, "unreadable_row")
+        return {}, "unreadable_row"
+    return (document, None) if isinstance(document, dict) and end == len(stripped) else ({}, "unreadable_row")
 
 
 def _inside(document: dict[str, Any], keys: list[str]) -> Any:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
 from typing import Any
+
+import vl_convert
 
 # Dark blue against orange-brown stays apart under protanopia, deuteranopia and in grey print.
 INK = "#1d2b36"
@@ -16,7 +20,9 @@ TONES = {"threat": ("#9c3d1b", "#efc4ad"), "peace": ("#0f766e", "#a7d7d0"), "oth
 NEUTRAL_BAND = "#e6eaee"
 SEQUENCE = ("#e8f1f8", "#bfd9ea", "#8dbcd9", "#63a3cb", "#1f5f8b")
 DARK_STEPS = 1
-FONT = "Liberation Sans"
+# Liberation Sans, which the renderer carries, lacks the Kazakh letters; Noto Sans comes with a package, so that
+# widths of texts, and with them the bytes of a chart, do not hang on the fonts of the machine.
+FONT = "Noto Sans"
 
 
 def config() -> dict[str, Any]:
@@ -48,3 +54,10 @@ def number_locale(language: str) -> dict[str, Any]:
     if language == "en":
         return {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""]}
     return {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
+
+
+@cache
+def register_fonts() -> None:
+    """Let the renderer know the font that measures and draws every chart; once a process."""
+    with resources.as_file(resources.files("fontpkg_noto_sans") / "files") as folder:
+        vl_convert.register_font_directory(str(folder))

@@ -208,6 +208,7 @@ def segments(comparable: Sequence[bool]) -> list[int]:
 def _drawn(chart: alt.LayerChart | alt.FacetChart, wording: Wording) -> Markup:
     spec = chart.to_dict(validate=False)
     spec["config"] = style.config()
+    style.register_fonts()
     raw = vl_convert.vegalite_to_svg(spec, format_locale=style.number_locale(wording.language))
     return tidied(raw, wording)
 

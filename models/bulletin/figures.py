@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 
 import polars as pl
 import yaml
 
-from models.bulletin import summaries
+from models.bulletin import background_figures, summaries
+from models.bulletin.figure_rows import SCHEMA, melted, same_unit, words
 from models.bulletin.inputs import TABLES, BulletinMeta, BulletinTables, quarter_tables
 from models.bulletin.rates_shown import SHOWN, quarter_rates_shown, weekly_rates_shown
 from models.survey.publication import PublicationRules
 
-SCHEMA = {
-    "quarter": pl.String(),
-    "figure_id": pl.String(),
-    "section": pl.String(),
-    "value": pl.Float64(),
-    "text": pl.String(),
-    "unit": pl.String(),
-    "source_table": pl.String(),
-    "source_key": pl.String(),
-}
-
-
-def _same(names: Iterable[str], unit: str) -> dict[str, str]:
-    """One unit for several columns."""
-    return dict.fromkeys(names, unit)
-
-
-_ESTIMATE = _same(("estimate_pct", "ci_low_pct", "ci_high_pct"), "percent")
-_CHANGE = _same(("difference_pp", "ci_low_pp", "ci_high_pp"), "percentage_point")
+_ESTIMATE = same_unit(("estimate_pct", "ci_low_pct", "ci_high_pct"), "percent")
+_CHANGE = same_unit(("difference_pp", "ci_low_pp", "ci_high_pp"), "percentage_point")
 _PUBLICATION = {
     "minimum_n_eff": "count",
     "widest_interval_pp": "count",
@@ -61,6 +45,8 @@ def figures(tables: BulletinTables, meta: BulletinMeta) -> pl.DataFrame:
     frames = quarter_tables(tables, meta)
     parts = [
         *_survey(frames),
+        *background_figures.background(frames),
+        *background_figures.answers(frames),
         *_discourse(frames, meta),
         *_councils_and_alerts(frames),
         *_files(frames),
@@ -77,55 +63,6 @@ def figures(tables: BulletinTables, meta: BulletinMeta) -> pl.DataFrame:
     )
 
 
-def _melted(
-    frame: pl.DataFrame,
-    keys: Sequence[str],
-    units: Mapping[str, str],
-    *,
-    prefix: str,
-    section: str,
-    table: str,
-    how: str = "",
-) -> pl.DataFrame:
-    """One figure for each row and value column; nulls give none. `how` says how several rows became one."""
-    dated, source = _key_expressions(keys)
-    base = frame.select(
-        pl.concat_str([pl.lit(prefix), *dated], separator="/", ignore_nulls=True).alias("stem"),
-        source.alias("source"),
-        *(pl.col(name).cast(pl.Float64) for name in units),
-    )
-    long = base.unpivot(list(units), index=["stem", "source"], variable_name="column", value_name="number")
-    return long.drop_nulls("number").select(
-        figure_id=pl.col("stem") + "/" + pl.col("column"),
-        section=pl.lit(section),
-        value="number",
-        text=pl.lit(None, dtype=pl.String),
-        unit=pl.col("column").replace_strict(units, return_dtype=pl.String),
-        source_table=pl.lit(table),
-        source_key=pl.col("source") + "; " + pl.lit(how) + pl.col("column"),
-    )
-
-
-def _key_expressions(keys: Sequence[str]) -> tuple[list[pl.Expr], pl.Expr]:
-    """Key columns as text, and the `column=value; ...` that names a row."""
-    texts = [pl.col(key).cast(pl.String) for key in keys]
-    named = [pl.lit(f"{key}=") + text for key, text in zip(keys, texts, strict=True)]
-    return texts, pl.concat_str(named, separator="; ") if keys else pl.lit("whole table")
-
-
-def _words(frame: pl.DataFrame, keys: Sequence[str], column: str, *, prefix: str, table: str) -> pl.DataFrame:
-    dated, source = _key_expressions(keys)
-    return frame.select(
-        figure_id=pl.concat_str([pl.lit(prefix), *dated, pl.lit(column)], separator="/"),
-        section=pl.lit("survey"),
-        value=pl.lit(None, dtype=pl.Float64),
-        text=pl.col(column),
-        unit=pl.lit("text"),
-        source_table=pl.lit(table),
-        source_key=source + "; " + pl.lit(column),
-    ).drop_nulls("text")
-
-
 def _survey(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     estimates, changes = frames["estimates"], frames["changes"]
     year = pl.lit(summaries.last_survey_year(estimates), dtype=pl.Int64)
@@ -133,7 +70,7 @@ def _survey(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     shown = estimates.filter(domain, (pl.col("domain") == "country") | (pl.col("year") == year))
     shown = shown.with_columns(pl.when(~pl.col("is_suppressed")).then(pl.col(name)).alias(name) for name in _ESTIMATE)
     keys = ("indicator_id", "year", "domain", "domain_value")
-    yield _melted(
+    yield melted(
         shown,
         keys,
         {**_ESTIMATE, "n_count": "count"},
@@ -147,16 +84,16 @@ def _survey(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
         for name in _CHANGE
     )
     keys = ("indicator_id", "year_from", "year_to", "domain", "domain_value")
-    yield _melted(current, keys, _CHANGE, prefix="changes", section="survey", table=TABLES["changes"])
-    yield _words(current, keys, "verdict", prefix="changes", table=TABLES["changes"])
+    yield melted(current, keys, _CHANGE, prefix="changes", section="survey", table=TABLES["changes"])
+    yield words(current, keys, "verdict", prefix="changes", table=TABLES["changes"])
     keys = ("indicator_id", "year")
     units = {**_ESTIMATE, "target_pct": "percent", "difference_pp": "percentage_point"}
     units |= {"p_below_plan": "probability", "n_needed": "count"}
-    yield _melted(frames["verdicts"], keys, units, prefix="verdicts", section="survey", table=TABLES["verdicts"])
-    yield _words(frames["verdicts"], keys, "verdict", prefix="verdicts", table=TABLES["verdicts"])
-    units = _same(("forecast_pct", "ci_low_pct", "ci_high_pct", "target_pct"), "percent")
+    yield melted(frames["verdicts"], keys, units, prefix="verdicts", section="survey", table=TABLES["verdicts"])
+    yield words(frames["verdicts"], keys, "verdict", prefix="verdicts", table=TABLES["verdicts"])
+    units = same_unit(("forecast_pct", "ci_low_pct", "ci_high_pct", "target_pct"), "percent")
     units["p_target_met"] = "probability"
-    yield _melted(frames["outlook"], keys, units, prefix="outlook", section="outlook", table=TABLES["outlook"])
+    yield melted(frames["outlook"], keys, units, prefix="outlook", section="outlook", table=TABLES["outlook"])
     yield from _region_counts(estimates, current)
     yield from _wave_quality(frames["wave_quality"])
 
@@ -177,8 +114,8 @@ def _region_counts(estimates: pl.DataFrame, changes: pl.DataFrame) -> Iterator[p
             *((pl.col("position") == name).sum().alias(f"{name}_count") for name in names),
             pl.len().alias("region_count" if table == "estimates" else "compared_count"),
         )
-        units = _same(counted.columns[1:], "count")
-        yield _melted(
+        units = same_unit(counted.columns[1:], "count")
+        yield melted(
             counted,
             ("indicator_id",),
             units,
@@ -193,7 +130,7 @@ def _wave_quality(quality: pl.DataFrame) -> Iterator[pl.DataFrame]:
     keys = ("wave_id", "measure", "domain_value")
     for measure in quality["measure"].unique().sort():
         rows = quality.filter(pl.col("measure") == measure)
-        yield _melted(
+        yield melted(
             rows,
             keys,
             {"value": quality_unit(str(measure))},
@@ -214,17 +151,17 @@ def _discourse(frames: Mapping[str, pl.DataFrame], meta: BulletinMeta) -> Iterat
     rates, table = frames["rates"], TABLES["rates"]
     weekly = weekly_rates_shown(rates)
     how = "region_code=KZ; group_code=all: "
-    yield _melted(
+    yield melted(
         weekly,
         ("week_date", "signal"),
-        _same(SHOWN, "share"),
+        same_unit(SHOWN, "share"),
         prefix="rates",
         section="discourse",
         table=table,
         how=how,
     )
     keys = ("region_code", "group_code", "signal")
-    units = {**_same(SHOWN, "share"), "signal_count": "count"}
+    units = {**same_unit(SHOWN, "share"), "signal_count": "count"}
     quarter = quarter_rates_shown(rates, meta.quarter)
     before = quarter_rates_shown(rates, meta.previous_quarter).filter(
         pl.col("region_code") == summaries.COUNTRY, pl.col("group_code") == summaries.ALL_GROUPS
@@ -233,21 +170,21 @@ def _discourse(frames: Mapping[str, pl.DataFrame], meta: BulletinMeta) -> Iterat
         ("quarter_rates", quarter, "over the weeks of the quarter: "),
         ("previous_rates", before, "over the weeks of the quarter before: "),
     ):
-        yield _melted(frame, keys, units, prefix=prefix, section="discourse", table=table, how=how)
+        yield melted(frame, keys, units, prefix=prefix, section="discourse", table=table, how=how)
     cells = quarter.group_by("region_code", "group_code").agg(
         pl.col(name).max() for name in ("message_count", "interethnic_count", "week_count")
     )
-    yield _melted(
+    yield melted(
         cells,
         keys[:2],
-        _same(("message_count", "interethnic_count", "week_count"), "count"),
+        same_unit(("message_count", "interethnic_count", "week_count"), "count"),
         prefix="quarter_messages",
         section="discourse",
         table=table,
         how="sum over the weeks of the quarter: ",
     )
     if rates.height:
-        yield _melted(
+        yield melted(
             pl.DataFrame({"quarter": [meta.quarter], "weeks_count": [meta.week_count]}),
             ("quarter",),
             {"weeks_count": "count"},
@@ -262,7 +199,7 @@ def _councils_and_alerts(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.Data
     counts = summaries.candidate_counts(frames["candidates"])
     by_region = counts.group_by("region_code").agg(pl.col("candidate_count").sum())
     for frame, keys in ((counts, ("region_code", "case_kind")), (by_region, ("region_code",))):
-        yield _melted(frame, keys, units, prefix="candidates", section="alerts", table=table, how="count: ")
+        yield melted(frame, keys, units, prefix="candidates", section="alerts", table=table, how="count: ")
     waiting = frames["candidates"].filter(pl.col("status") == "awaiting_review")
     total = waiting.select(
         candidate_count=pl.len(),
@@ -270,10 +207,10 @@ def _councils_and_alerts(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.Data
         false_alarms_per_year=pl.col("expected_false_alarms_per_year").max(),
     )
     units = {"candidate_count": "count", "region_count": "count", "false_alarms_per_year": "rate"}
-    yield _melted(total, (), units, prefix="candidates", section="alerts", table=table, how="over all rows: ")
+    yield melted(total, (), units, prefix="candidates", section="alerts", table=table, how="over all rows: ")
     returns = summaries.council_totals(frames["returns"])
     units = {name: "count" for name in returns.columns if name.endswith("_count")}
-    yield _melted(
+    yield melted(
         returns,
         ("region_code",),
         units,
@@ -285,13 +222,13 @@ def _councils_and_alerts(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.Data
     if returns.height:
         country = returns.select(pl.col(name).sum() for name in units).with_columns(region_count=pl.lit(returns.height))
         units["region_count"] = "count"
-        yield _melted(country, (), units, prefix="returns", section="councils", table=TABLES["returns"], how="sum: ")
+        yield melted(country, (), units, prefix="returns", section="councils", table=TABLES["returns"], how="sum: ")
 
 
 def _files(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     flags = summaries.flag_counts(frames["coverage"])
     units = {name: "count" for name in flags.columns if name.endswith("_count")}
-    yield _melted(
+    yield melted(
         flags,
         ("source_id",),
         units,
@@ -302,13 +239,13 @@ def _files(frames: Mapping[str, pl.DataFrame]) -> Iterator[pl.DataFrame]:
     )
     if flags.height:
         total = flags.select(pl.col("message_count", "gap_count").sum(), source_count=pl.len())
-        units = _same(total.columns, "count")
-        yield _melted(total, (), units, prefix="coverage", section="coverage", table=TABLES["coverage"], how="sum: ")
+        units = same_unit(total.columns, "count")
+        yield melted(total, (), units, prefix="coverage", section="coverage", table=TABLES["coverage"], how="sum: ")
     files = frames["inbox_files"]
-    units = _same(("rows_in", "rows_kept", "rows_duplicate", "rows_quarantined"), "count")
+    units = same_unit(("rows_in", "rows_kept", "rows_duplicate", "rows_quarantined"), "count")
     by_kind = files.group_by("kind").agg(pl.len().alias("file_count"), *(pl.col(name).sum() for name in units))
     units["file_count"] = "count"
-    yield _melted(
+    yield melted(
         by_kind,
         ("kind",),
         units,
@@ -348,10 +285,10 @@ def _corrections(meta: BulletinMeta) -> pl.DataFrame:
     frame = pl.DataFrame(
         rows, schema={"key": pl.String(), "published_pct": pl.Float64(), "corrected_pct": pl.Float64()}
     )
-    units = _same(("published_pct", "corrected_pct"), "percent")
-    return _melted(frame, ("key",), units, prefix="corrections", section="corrections", table="indicators.yml")
+    units = same_unit(("published_pct", "corrected_pct"), "percent")
+    return melted(frame, ("key",), units, prefix="corrections", section="corrections", table="indicators.yml")
 
 
 def _seed(meta: BulletinMeta) -> pl.DataFrame:
     frame = pl.DataFrame({"seed": [meta.seed]}, schema={"seed": pl.Float64()})
-    return _melted(frame, (), {"seed": "seed"}, prefix="run", section="reproducibility", table="run")
+    return melted(frame, (), {"seed": "seed"}, prefix="run", section="reproducibility", table="run")

@@ -29,6 +29,11 @@ TABLES: Mapping[str, str] = MappingProxyType(
         "candidates": "out_warning__candidates",
         "returns": "core_councils__returns",
         "inbox_files": "out_inbox__files",
+        "decomposition": "out_indicators__decomposition",
+        "sensitivity": "out_indicators__sensitivity",
+        "small_areas": "out_indicators__small_areas",
+        "answers": "out_warning__answers",
+        "error_book": "out_warning__error_book",
     }
 )
 
@@ -91,8 +96,51 @@ COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = MappingProxyType(
             **dict.fromkeys(("file_name", "kind", "status", "reason"), _S),
             **dict.fromkeys(("rows_in", "rows_kept", "rows_duplicate", "rows_quarantined"), _I),
         },
+        "decomposition": {
+            **dict.fromkeys(("indicator_id", "indicator_version", "cells", "comparability"), _S),
+            **dict.fromkeys(("year_from", "year_to"), _I),
+            **dict.fromkeys(("difference_pp", "composition_pp", "composition_ci_low_pp", "composition_ci_high_pp"), _F),
+            **dict.fromkeys(("attitude_pp", "attitude_ci_low_pp", "attitude_ci_high_pp"), _F),
+        },
+        "sensitivity": {
+            **dict.fromkeys(("indicator_id", "indicator_version", "alternative_id"), _S),
+            "year": _I,
+            **dict.fromkeys(("estimate_pct", "difference_pp", "change_from_first_pp"), _F),
+            **_INTERVAL,
+        },
+        "small_areas": {
+            **dict.fromkeys(("indicator_id", "indicator_version", "region_code", "group_code", "estimate_kind"), _S),
+            **dict.fromkeys(("year", "n_count"), _I),
+            **dict.fromkeys(("estimate_pct", "direct_share"), _F),
+            **_INTERVAL,
+            **dict.fromkeys(("is_preferred", "is_suppressed"), _B),
+        },
+        "answers": {
+            **dict.fromkeys(("region_code", "body_code", "signal"), _S),
+            **dict.fromkeys(("letter_count", "reply_count", "judged_count", "due_count", "lead_count"), _I),
+            **dict.fromkeys(("confirmed_count", "already_mediated_count", "rumour_count", "not_verifiable_count"), _I),
+            **dict.fromkeys(("ppv_share", "ppv_ci_low_share", "ppv_ci_high_share"), _F),
+            **dict.fromkeys(("timely_share", "timely_ci_low_share", "timely_ci_high_share", "lead_median_days"), _F),
+        },
+        "error_book": {
+            **dict.fromkeys(("entry_id", "quarter", "entry_kind", "region_code", "case_kind", "cause_code"), _S),
+            **dict.fromkeys(("outcome_before", "outcome_after"), _S),
+            **dict.fromkeys(("known_date", "event_date"), _D),
+        },
     }
 )
+
+
+# Tables of indicators by version, with the column that must not lie after the year of the issue.
+_YEARS = {
+    "estimates": "year",
+    "changes": "year_to",
+    "verdicts": "year",
+    "outlook": "",
+    "decomposition": "year_to",
+    "sensitivity": "year",
+    "small_areas": "year",
+}
 
 
 class BulletinInputError(ValueError):
@@ -113,6 +161,11 @@ class BulletinTables:
     candidates: pl.DataFrame | None = None
     returns: pl.DataFrame | None = None
     inbox_files: pl.DataFrame | None = None
+    decomposition: pl.DataFrame | None = None
+    sensitivity: pl.DataFrame | None = None
+    small_areas: pl.DataFrame | None = None
+    answers: pl.DataFrame | None = None
+    error_book: pl.DataFrame | None = None
 
     def frame(self, name: str, quarter: str) -> pl.DataFrame:
         """The rows of one quarter with exactly the columns the bulletin reads; empty where the table is None.
@@ -219,7 +272,7 @@ def quarter_tables(tables: BulletinTables, meta: BulletinMeta) -> dict[str, pl.D
     frames["candidates"] = frames["candidates"].filter(week.is_in(weeks_of(meta.quarter)))
     frames["coverage"] = frames["coverage"].filter(pl.col("day_date").is_between(first, last))
     versions = _versions_in_force(frames["estimates"])
-    for name, year in (("estimates", "year"), ("changes", "year_to"), ("verdicts", "year"), ("outlook", "")):
+    for name, year in _YEARS.items():
         frame = frames[name].join(versions, on=["indicator_id", "indicator_version"], how="semi")
         frames[name] = frame.filter(pl.col(year) <= meta.year) if year else frame
     frames["verdicts"] = _newest_plan(frames["verdicts"])

@@ -16,11 +16,14 @@ from models.bulletin.narrative import survey_sentences
 from models.bulletin.narrative.number_format import ROMAN
 from models.bulletin.narrative.voice import Voice
 from models.bulletin.sections import (
+    answers,
+    background,
     closing,
     discourse,
     indicators,
     ledger,
     places_and_groups,
+    recommendations,
     verdicts,
 )
 
@@ -28,11 +31,15 @@ SECTIONS = (
     "verdicts",
     "brief",
     "indicators",
+    "background",
     "regions",
     "groups",
+    "small_areas",
     "discourse",
     "ledger",
     "alerts",
+    "answers",
+    "recommendations",
     "outlook",
     "coverage",
     "corrections",
@@ -109,6 +116,10 @@ def _survey_parts(issue: Issue) -> dict[str, Any]:
         "regions": places_and_groups.region_blocks(issue),
         "groups": places_and_groups.group_blocks(issue),
         "group_sentences": survey_sentences.groups(issue),
+        "composition": background.composition(issue),
+        "sensitivity_sentences": background.sensitivity_sentences(issue),
+        "sensitivity_table": background.sensitivity_table(issue),
+        "small_areas": background.small_areas(issue),
     }
 
 
@@ -122,6 +133,11 @@ def _other_parts(issue: Issue) -> dict[str, Any]:
         "candidates": ledger.candidates(issue),
         "alert_sentences": ledger.alert_sentences(issue),
         "council_sentences": ledger.council_sentences(issue),
+        "answer_sentences": answers.answer_sentences(issue),
+        "answer_table": answers.answer_table(issue),
+        "error_sentence": answers.error_sentence(issue),
+        "error_table": answers.error_table(issue),
+        "recommendation_table": recommendations.recommendation_table(issue),
     }
 
 
@@ -160,7 +176,8 @@ def _page_styles(issue: Issue, running: Markup) -> Markup:
     """Running head and foot of the printed page, in the language, with the mark of synthetic data."""
     voice = issue.voice
     mark = voice.say("page.synthetic_short") if issue.meta.is_synthetic else Markup("")
-    quiet, loud = "font-size: 8pt; color: #55626c;", "font-size: 8pt; font-weight: bold; color: #8f3416;"
+    type_ = "font-size: 8pt; font-family: 'Segoe UI', 'Noto Sans', Arial, 'DejaVu Sans', sans-serif;"
+    quiet, loud = f"{type_} color: #55626c;", f"{type_} font-weight: bold; color: #8f3416;"
     page = voice.say("page.page_number")
     boxes = (
         f"@top-left {{ content: {_css_string(running)}; {quiet} }} "

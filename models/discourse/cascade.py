@@ -18,21 +18,21 @@ def _patterns() -> tuple[list[str], list[str]]:
     return lexicon().substrings(INTERETHNIC), lexicon().substrings(["official"])
 
 
-def first_look(messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+def first_look(messages: pl.DataFrame, mentions: pl.DataFrame, texts: pl.Series | None = None) -> pl.DataFrame:
     """Tell which messages may be interethnic and which speak of officials.
 
-    A message may be interethnic when a group is mentioned in it, or when it holds a word of the lexicon
-    categories
-    umbrella, slur, loyalty or language. Everything else is labelled by the short path of the classifier.
+    A message may be interethnic when a group is mentioned in it, or when it holds a word of the categories
+    `INTERETHNIC` of the lexicon. Everything else is labelled by the short path, `quick_head`.
 
     Args:
         messages: `message_id`, `text`.
         mentions: rows of core_feeds__mentions; only `message_id` is read.
+        texts: `padded` texts of the messages, if they are there already.
 
     Returns:
         One row per message in the same order: `is_candidate`, `names_official`.
     """
-    texts = _padded(messages["text"])
+    texts = padded(messages["text"]) if texts is None else texts
     interethnic, official = _patterns()
     mentioned = messages["message_id"].is_in(mentions["message_id"].unique().implode())
     return pl.DataFrame(
@@ -43,7 +43,7 @@ def first_look(messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _padded(texts: pl.Series) -> pl.Series:
+def padded(texts: pl.Series) -> pl.Series:
     """Texts folded as the lexicon is, words parted by one space, a space at both ends."""
     short = texts.fill_null("").str.slice(0, LONGEST_TEXT)
     plain = normalised(short)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -13,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from data_contracts.codebook import discourse_codebook
-from models.discourse.cascade import first_look
+from models.discourse.cascade import first_look, padded
 from models.discourse.features import (
     ABOUT_PEOPLE,
     ADJECTIVE_MASK,
@@ -22,83 +21,22 @@ from models.discourse.features import (
     Reading,
     Span,
     readings,
-    signal_names,
-    signals,
 )
-from models.discourse.grams import GramCounts, GramRule, Grams, gram_counts
 from models.discourse.lexicon import lexicon
+from models.discourse.linear_members import LinearMembers
+from models.discourse.message_space import FeatureSpace
+from models.discourse.quick_head import QuickHead
+from models.discourse.reasons import deciding, quick_reason
 from models.discourse.stance import StanceModel
 
 LABELS = discourse_codebook().codes
 BATCH_ROWS = 2_000
-REASON_COUNT = 5
-WORD_GRAMS = GramRule("words", 1, 2, fewest=2, most=60_000)
-LETTER_GRAMS = GramRule("letters", 3, 5, fewest=3, most=60_000)
-SIGNAL_WEIGHT = 0.3
-
-_MASK_NAMES = {GROUP_MASK: "[group]", SLUR_MASK: "[slur]", ADJECTIVE_MASK: "[ethnic adjective]"}
+TARGETED = (*ABOUT_PEOPLE, "language", "origin")
+"""Lexicon categories one of which must be met, where no group is named, before a message can be hostile."""
 
 
 class ModelError(ValueError):
     """A model that cannot do what is asked of it, or a model directory that cannot be trusted."""
-
-
-@dataclass(frozen=True)
-class MessageFields:
-    """Labelled messages counted once, so that every fold cuts its own vocabulary from the same table."""
-
-    words: GramCounts
-    letters: GramCounts
-    signals: np.ndarray
-
-
-def message_fields(read: Sequence[Reading]) -> MessageFields:
-    """Count the words, the letters and the signals of readings."""
-    return MessageFields(
-        gram_counts([one.stems for one in read], WORD_GRAMS),
-        gram_counts([one.folded for one in read], LETTER_GRAMS),
-        np.vstack([signals(one) for one in read]),
-    )
-
-
-@dataclass
-class FeatureSpace:
-    """Word 1-2-gram and character 3-5-gram TF-IDF of the masked text beside the lexicon signals."""
-
-    words: Grams
-    letters: Grams
-    signal_weight: float = SIGNAL_WEIGHT
-
-    @classmethod
-    def learnt(cls, fields: MessageFields, rows: np.ndarray | None = None) -> tuple[FeatureSpace, sparse.csr_matrix]:
-        """Vocabularies learnt from some rows (None: all), and every row of `fields` in them."""
-        words, word_columns = Grams.learnt(fields.words, rows)
-        letters, letter_columns = Grams.learnt(fields.letters, rows)
-        space = cls(words, letters)
-        blocks = [
-            words.weighted(fields.words.matrix[:, word_columns]),
-            letters.weighted(fields.letters.matrix[:, letter_columns]),
-        ]
-        return space, space._beside(blocks, fields.signals)
-
-    def matrix(self, read: Sequence[Reading]) -> sparse.csr_matrix:
-        """One row per reading: words, letters, signals."""
-        counted = np.vstack([signals(one) for one in read])
-        blocks = [
-            self.words.transform([one.stems for one in read]),
-            self.letters.transform([one.folded for one in read]),
-        ]
-        return self._beside(blocks, counted)
-
-    def _beside(self, blocks: Sequence[sparse.csr_matrix], counted: np.ndarray) -> sparse.csr_matrix:
-        held = sparse.csr_matrix(counted * self.signal_weight)
-        return sparse.csr_matrix(sparse.hstack([*blocks, held], format="csr"))
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """Column names: a stem or two, `~` and letters, or `signal:` and the signal's name."""
-        letters = (f"~{name}" for name in self.letters.names)
-        return (*self.words.names, *letters, *(f"signal:{name}" for name in signal_names()))
 
 
 @dataclass
@@ -107,14 +45,12 @@ class DiscourseModel:
 
     Attributes:
         space: features of the message and severity heads.
-        head: one-vs-rest logistic regressions over `head_labels`.
-        calibrator: multinomial logistic regression from the head's scores to probabilities, fitted on
-            scores of
-            messages that the head of that fold had not seen (grouped cross-validation).
+        head: linear members that score `head_labels`.
+        calibrator: multinomial logistic regression from the members' scores to probabilities, fitted on scores of
+            messages that the members of that fold had not seen (grouped cross-validation).
         head_labels: labels the head knows, in order of its columns.
         severity: one-vs-rest over severities 1..3, fitted on hostile messages; None when there were none.
-        skipped: probabilities of the nine labels for messages the cascade skips, without and with an
-            official named.
+        quick: labels the messages the cascade skips; None together with `head`.
         stance: the stance head; None when no stances were given.
         hostile_threshold: a message is called hostile only from this probability on.
         abstain_below: the model says it does not know when the label's probability is lower.
@@ -124,11 +60,11 @@ class DiscourseModel:
     """
 
     space: FeatureSpace | None
-    head: OneVsRestClassifier | None
+    head: LinearMembers | None
     calibrator: LogisticRegression | None
     head_labels: tuple[str, ...]
     severity: OneVsRestClassifier | None
-    skipped: np.ndarray
+    quick: QuickHead | None
     stance: StanceModel | None
     hostile_threshold: float
     abstain_below: float
@@ -139,9 +75,8 @@ class DiscourseModel:
     def label(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         """Label messages.
 
-        Hostile needs somebody to be hostile to: without a mention of a people, a slur or a word for people
-        of other
-        origin, its probability is given to the other labels.
+        Hostile needs somebody to be hostile to: without a mention of a people, a slur, a language or a word for
+        people of other origin, its probability is given to the other labels.
 
         Args:
             messages: `message_id`, `text`, and `day_date` if there is one.
@@ -153,16 +88,17 @@ class DiscourseModel:
         Raises:
             ModelError: if the model was trained without a discourse head.
         """
-        if self.head is None:
+        if self.head is None or self.quick is None:
             raise ModelError("the model has no discourse head: train it on rows with `discourse`, or use another model")
         if messages.is_empty():
             return _labels_frame(messages, np.zeros((0, len(LABELS))), np.zeros(0, dtype=bool), ([], []), self)
-        look = first_look(messages, mentions)
+        plain = padded(messages["text"])
+        look = first_look(messages, mentions, plain)
         candidate = look["is_candidate"].to_numpy()
-        official = look["names_official"].to_numpy().astype(int)
-        probabilities = self.skipped[official]
         severity = np.zeros(len(messages), dtype=np.int64)
-        reasons: list[list[str]] = [["official_named"] if named else ["nothing_interethnic"] for named in official]
+        reasons = [[quick_reason(named)] for named in look["names_official"]]
+        probabilities = np.zeros((len(messages), len(LABELS)))
+        probabilities[~candidate] = self.quick.probabilities(plain.filter(~look["is_candidate"]))
         rows = np.flatnonzero(candidate)
         spans = spans_by_message(mentions)
         texts, ids = messages["text"].fill_null("").gather(rows), messages["message_id"].gather(rows)
@@ -178,7 +114,7 @@ class DiscourseModel:
     def probabilities(self, matrix: sparse.csr_matrix) -> np.ndarray:
         """Calibrated probabilities over `LABELS` before the rule that hostility needs a target."""
         assert self.head is not None and self.calibrator is not None
-        calibrated = np.asarray(self.calibrator.predict_proba(head_scores(self.head, matrix)))
+        calibrated = np.asarray(self.calibrator.predict_proba(self.head.decision_function(matrix)))
         full = np.zeros((len(calibrated), len(LABELS)))
         full[:, [LABELS.index(label) for label in np.asarray(self.calibrator.classes_)]] = calibrated
         return full
@@ -194,7 +130,7 @@ class DiscourseModel:
         return self.stance.stances(messages, mentions)
 
     def _judge(self, read: Sequence[Reading]) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
-        assert self.space is not None
+        assert self.space is not None and self.head is not None
         matrix = self.space.matrix(read)
         found = without_targetless_hostility(self.probabilities(matrix), read)
         chosen = decide(found, self.hostile_threshold)
@@ -202,26 +138,9 @@ class DiscourseModel:
         graded = np.zeros(len(read), dtype=np.int64)
         if hostile.any():
             graded[hostile] = 1 if self.severity is None else np.asarray(self.severity.predict(matrix[hostile]))
-        return found, graded, self._reasons(matrix, chosen, read)
-
-    def _reasons(self, matrix: sparse.csr_matrix, chosen: np.ndarray, read: Sequence[Reading]) -> list[list[str]]:
-        assert self.space is not None and self.head is not None
-        names = self.space.names
-        weights = head_weights(self.head, len(names))
-        order = {label: row for row, label in enumerate(self.head_labels)}
-        reasons: list[list[str]] = []
-        for row, one in enumerate(read):
-            known = order.get(LABELS[chosen[row]])
-            if known is None:
-                reasons.append([])
-                continue
-            held = slice(matrix.indptr[row], matrix.indptr[row + 1])
-            columns = matrix.indices[held]
-            pull = matrix.data[held] * weights[known, columns]
-            best = columns[np.argsort(-pull, kind="stable")[: REASON_COUNT * 4]]
-            positive = int((pull > 0).sum())
-            reasons.append(_in_words([names[column] for column in best[:positive]], one))
-        return reasons
+        order = {LABELS.index(label): row for row, label in enumerate(self.head_labels)}
+        known = [order.get(one) for one in chosen.tolist()]
+        return found, graded, deciding(matrix, self.head.logistic_weights, known, self.space.names, read)
 
 
 def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
@@ -232,16 +151,18 @@ def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
     return allowed.argmax(axis=1)
 
 
+def has_target(read: Sequence[Reading]) -> np.ndarray:
+    """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere."""
+    wanted = {lexicon().categories.index(name) for name in TARGETED}
+    masks = {GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK}
+    return np.asarray([bool(masks & set(one.folded)) or any(wanted & found for found in one.hits) for one in read])
+
+
 def without_targetless_hostility(probabilities: np.ndarray, read: Sequence[Reading]) -> np.ndarray:
     """Probabilities with hostile zero, and the rest scaled up, where nobody is named to be hostile to."""
-    hostile = LABELS.index("hostile")
-    people = {lexicon().categories.index(name) for name in ABOUT_PEOPLE}
-    targetless = [
-        not ({GROUP_MASK, SLUR_MASK} & set(one.folded)) and not any(people & found for found in one.hits)
-        for one in read
-    ]
+    targetless = ~has_target(read)
     kept = probabilities.copy()
-    kept[targetless, hostile] = 0.0
+    kept[targetless, LABELS.index("hostile")] = 0.0
     kept[targetless, LABELS.index("other")] += 1e-9
     return kept / kept.sum(axis=1, keepdims=True)
 
@@ -254,38 +175,6 @@ def spans_by_message(mentions: pl.DataFrame) -> dict[str, list[Span]]:
         mask = SLUR_MASK if is_slur else GROUP_MASK if is_person else ADJECTIVE_MASK
         spans.setdefault(message, []).append(Span(start, end, mask))
     return spans
-
-
-def head_scores(head: OneVsRestClassifier, matrix: sparse.csr_matrix) -> np.ndarray:
-    """Decision scores, one column per class, two columns also when there are two classes."""
-    scores = np.asarray(head.decision_function(matrix))
-    return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
-
-
-def head_weights(head: OneVsRestClassifier, width: int) -> np.ndarray:
-    """Weights, one row per class in the order of `head_scores`."""
-    rows = [np.asarray(getattr(one, "coef_", np.zeros((1, width))))[0] for one in head.estimators_]
-    return np.vstack([-rows[0], rows[0]]) if len(rows) == 1 else np.vstack(rows)
-
-
-def _in_words(names: Sequence[str], read: Reading) -> list[str]:
-    """Feature names as an analyst reads them: the words as written, or the name of a signal."""
-    said: list[str] = []
-    for name in names:
-        if name.startswith("~"):
-            continue
-        text = name.removeprefix("signal:")
-        if not name.startswith("signal:"):
-            text = " ".join(_as_written(stem, read) for stem in name.split(" "))
-        if text not in said:
-            said.append(text)
-    return said[:REASON_COUNT]
-
-
-def _as_written(stem: str, read: Reading) -> str:
-    if stem in _MASK_NAMES:
-        return _MASK_NAMES[stem]
-    return read.words[read.stems.index(stem)] if stem in read.stems else stem
 
 
 def _labels_frame(

@@ -56,7 +56,13 @@ def read_corpus(files: dict[str, bytes] | None = None) -> pl.DataFrame:
 
 
 def _read_file(name: str, content: bytes) -> pl.DataFrame:
-    frame = pl.read_csv(BytesIO(content), infer_schema=False).fill_null("")
+    try:
+        frame = pl.read_csv(BytesIO(content), infer_schema=False).fill_null("")
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise CorpusError(
+            f"{name}: not a CSV of {len(COLUMNS)} columns ({reason}); quote texts that hold commas"
+        ) from error
     if tuple(frame.columns) != COLUMNS:
         raise CorpusError(f"{name}: the header must be {','.join(COLUMNS)}, found {','.join(frame.columns)}")
     labels = discourse_codebook().codes

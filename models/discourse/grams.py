@@ -10,8 +10,10 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-Documents = Sequence[Sequence[str]]
-Kind = Literal["words", "letters"]
+Documents = Sequence[Sequence]
+"""Words of each document, or words with their weights."""
+
+Kind = Literal["words", "letters", "weighted"]
 
 MOST_CACHED = 300_000
 
@@ -21,7 +23,8 @@ class GramRule:
     """Which n-grams, and which of them are kept.
 
     Attributes:
-        kind: `words` (one word, and two in a row if `longest` is 2) or `letters` (within a word and its two spaces).
+        kind: `words` (one word, and two in a row if `longest` is 2), `letters` (within a word and its two spaces) or
+            `weighted` (one word, given with a weight that stands in place of its count).
         shortest: length of the shortest n-gram.
         longest: length of the longest.
         fewest: documents an n-gram stands in at least.
@@ -62,6 +65,8 @@ def gram_counts(documents: Documents, rule: GramRule) -> GramCounts:
 class Grams:
     """A vocabulary with its inverse document frequencies: ln((1+n)/(1+df)) + 1, counts as 1 + ln, rows of length 1.
 
+    Weights of weighted words are taken as they are.
+
     Attributes:
         rule: which n-grams.
         names: the n-grams kept, in order of columns.
@@ -91,7 +96,8 @@ class Grams:
 
     def weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """TF-IDF of counts whose columns are the vocabulary."""
-        data = (1 + np.log(counts.data)) * self.idf[counts.indices]
+        counted = counts.data if self.rule.kind == "weighted" else 1 + np.log(counts.data)
+        data = counted * self.idf[counts.indices]
         sizes = np.diff(counts.indptr)
         rows = np.repeat(np.arange(len(sizes)), sizes)
         length = np.sqrt(np.bincount(rows, weights=data**2, minlength=len(sizes)))
@@ -116,6 +122,8 @@ def _table(
     known: dict[str, list[int]],
     width: Callable[[], int],
 ) -> sparse.csr_matrix:
+    if rule.kind == "weighted":
+        return _weighted_table(documents, column, width)
     if rule.kind == "letters":
         rows = [_letter_columns(words, rule, column, known) for words in documents]
     else:
@@ -126,6 +134,19 @@ def _table(
     matrix = sparse.csr_matrix((np.ones(len(columns)), columns, indptr), shape=(len(rows), width()))
     matrix.sum_duplicates()
     return matrix
+
+
+def _weighted_table(documents: Documents, column: Callable[[str], int], width: Callable[[], int]) -> sparse.csr_matrix:
+    columns, weights, indptr = [], [], [0]
+    for document in documents:
+        for word, weight in document:
+            place = column(word)
+            if place >= 0:
+                columns.append(place)
+                weights.append(weight)
+        indptr.append(len(columns))
+    pair = (np.asarray(weights, dtype=float), np.asarray(columns, dtype=np.int32), np.asarray(indptr))
+    return sparse.csr_matrix(pair, shape=(len(documents), width()))
 
 
 def _word_columns(words: Sequence[str], rule: GramRule, column: Callable[[str], int]) -> list[int]:

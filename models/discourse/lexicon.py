@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
@@ -34,7 +34,7 @@ class Lexicon:
         categories: names of the categories, in file order.
     """
 
-    def __init__(self, entries: dict[str, Sequence[str]]) -> None:
+    def __init__(self, entries: Mapping[str, Sequence[str]]) -> None:
         """Index `entries` (category -> patterns, see lexicons/hostility.yml for their form)."""
         self.categories: tuple[str, ...] = tuple(entries)
         self._prefixes: dict[str, set[int]] = {}
@@ -96,7 +96,7 @@ def _phrase_at(tokens: Sequence[str], place: int, parts: tuple[str, ...]) -> boo
     return True
 
 
-_FILES = ("hostility.yml", "context.yml")
+_FILES = ("hostility.yml", "context.yml", "power.yml", "speech.yml")
 
 
 @cache
@@ -107,10 +107,11 @@ def _contents() -> tuple[str, ...]:
 
 @cache
 def lexicon() -> Lexicon:
-    """The lexicon the house ships: every file under `lexicons/`."""
-    entries: dict[str, Sequence[str]] = {}
+    """The lexicon the house ships: every file under `lexicons/`, categories of one name joined."""
+    entries: dict[str, list[str]] = {}
     for content in _contents():
-        entries |= yaml.safe_load(content)
+        for category, patterns in yaml.safe_load(content).items():
+            entries.setdefault(category, []).extend(patterns)
     return Lexicon(entries)
 
 

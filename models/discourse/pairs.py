@@ -28,6 +28,8 @@ from models.discourse.features import (
 from models.discourse.lexicon import fold, lexicon
 
 WINDOW_SHORT, WINDOW_LONG, PLACED_REACH = 4, 8, 5
+HALF_WEIGHT, FAR = 4, 12
+"""Words from the target at which a word weighs half, and the distance taken where the target was not found."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST_STEM = 3
@@ -55,12 +57,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class PairFields:
-    """What the stance heads see, one entry per pair: words of each field, and counted signals."""
+    """What the stance heads see, one entry per pair: words of each field, `near` with weights, counted signals."""
 
     whole: list[list[str]]
     short: list[list[str]]
     long: list[list[str]]
     placed: list[list[str]]
+    near: list[list[tuple[str, float]]]
     letters: list[list[str]]
     surface: list[list[str]]
     counted: np.ndarray
@@ -178,6 +181,7 @@ def pair_fields(pairs: Sequence[Pair], surfaces_of_all: bool) -> PairFields:
         short=[_window(one.stems, held, WINDOW_SHORT) for one, held in both],
         long=[_window(one.stems, held, WINDOW_LONG) for one, held in both],
         placed=[_placed(one.stems, held) for one, held in both],
+        near=[_near(one.stems, held) for one, held in both],
         letters=[one.folded for one in read],
         surface=[fold(pair.surface).split() if surfaces_of_all or pair.is_slur else [] for pair in pairs],
         counted=np.vstack([_counted(*item) for item in zip(pairs, read, places, rows, strict=True)]),
@@ -235,6 +239,15 @@ def _placed(words: Sequence[str], places: Sequence[int]) -> list[str]:
                     if distance <= 2:
                         marked.append(f"{side}{distance}_{words[other]}")
     return marked
+
+
+def _near(words: Sequence[str], places: Sequence[int]) -> list[tuple[str, float]]:
+    """Each word once, with a weight that falls with its distance to the target: 1 / (1 + d / 4)."""
+    weights: dict[str, float] = {}
+    for i, word in enumerate(words):
+        distance = min((abs(i - place) for place in places), default=FAR)
+        weights[word] = max(weights.get(word, 0.0), 1 / (1 + distance / HALF_WEIGHT))
+    return list(weights.items())
 
 
 def _counted(pair: Pair, read: Reading, places: Sequence[int], row: np.ndarray) -> np.ndarray:

@@ -14,13 +14,16 @@ from pathlib import Path
 import numpy as np
 from skops import io as skops_io
 
-from models.discourse.classifier import LABELS, DiscourseModel, FeatureSpace, ModelError
+from models.discourse.classifier import LABELS, DiscourseModel, ModelError
 from models.discourse.grams import GramRule, Grams
-from models.discourse.stance import StanceMembers, StanceModel, StanceSpace
+from models.discourse.linear_members import LinearMembers
+from models.discourse.message_space import FeatureSpace
+from models.discourse.quick_head import QuickHead
+from models.discourse.stance import StanceModel, StanceSpace
 from models.discourse.training import CODE_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru")
 
 TRUSTED_TYPES: frozenset[str] = frozenset()
@@ -48,7 +51,8 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
             {
                 "words": _grams_parts(model.space.words),
                 "letters": _grams_parts(model.space.letters),
-                "head": model.head,
+                "head": _members_parts(model.head),
+                "quick": None if model.quick is None else _quick_parts(model.quick),
                 "calibrator": model.calibrator,
                 "severity": model.severity,
             }
@@ -62,7 +66,6 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
         "labels": list(LABELS),
         "head_labels": list(model.head_labels),
         "signal_weight": None if model.space is None else model.space.signal_weight,
-        "skipped": model.skipped.tolist(),
         "hostile_threshold": model.hostile_threshold,
         "abstain_below": model.abstain_below,
         "confusion": model.confusion.tolist(),
@@ -86,25 +89,41 @@ def _grams(parts: dict) -> Grams:
     return Grams(GramRule(**parts["rule"]), tuple(parts["names"].split("\n") if parts["names"] else ()), parts["idf"])
 
 
-def _stance_parts(stance: StanceModel) -> dict:
-    members = stance.members
+def _members_parts(members: LinearMembers) -> dict:
     return {
-        "grams": {name: _grams_parts(grams) for name, grams in members.space.grams.items()},
-        "scale": members.space.scale,
-        "logistic": members.logistic,
-        "machines": members.machines,
-        "ratios": members.ratios,
+        "settings": members.get_params(),
+        "classes": members.classes_,
+        "weights": members.weights_,
+        "offsets": members.offsets_,
+    }
+
+
+def _members(parts: dict) -> LinearMembers:
+    members = LinearMembers(**parts["settings"])
+    members.classes_, members.weights_, members.offsets_ = parts["classes"], parts["weights"], parts["offsets"]
+    return members
+
+
+def _quick_parts(quick: QuickHead) -> dict:
+    return {"words": "\n".join(quick.words), "weights": quick.weights, "offset": quick.offset, "shares": quick.shares}
+
+
+def _quick(parts: dict) -> QuickHead:
+    words = tuple(parts["words"].split("\n")) if parts["words"] else ()
+    return QuickHead(words, parts["weights"], parts["offset"], parts["shares"])
+
+
+def _stance_parts(stance: StanceModel) -> dict:
+    return {
+        "grams": {name: _grams_parts(grams) for name, grams in stance.space.grams.items()},
+        "scale": stance.space.scale,
+        "members": _members_parts(stance.members),
         "vote": stance.vote,
     }
 
 
 def _stance_facts(stance: StanceModel) -> dict:
-    return {
-        "bias": stance.bias.tolist(),
-        "surfaces_of_all": stance.surfaces_of_all,
-        "known": list(stance.members.known),
-        "scores": stance.scores,
-    }
+    return {"bias": stance.bias.tolist(), "surfaces_of_all": stance.surfaces_of_all, "scores": stance.scores}
 
 
 def model_of_files(files: Mapping[str, bytes], place: str = "model") -> DiscourseModel:
@@ -127,11 +146,11 @@ def model_of_files(files: Mapping[str, bytes], place: str = "model") -> Discours
         space=None
         if message is None
         else FeatureSpace(_grams(message["words"]), _grams(message["letters"]), manifest["signal_weight"]),
-        head=None if message is None else message["head"],
+        head=None if message is None else _members(message["head"]),
         calibrator=None if message is None else message["calibrator"],
         head_labels=tuple(manifest["head_labels"]),
         severity=None if message is None else message["severity"],
-        skipped=np.asarray(manifest["skipped"], dtype=float),
+        quick=None if message is None or message["quick"] is None else _quick(message["quick"]),
         stance=None if stance is None else _stance_model(stance, manifest["stance"]),
         hostile_threshold=manifest["hostile_threshold"],
         abstain_below=manifest["abstain_below"],
@@ -188,8 +207,8 @@ def _load(content: bytes, place: str) -> dict:
 
 def _stance_model(parts: dict, facts: dict) -> StanceModel:
     space = StanceSpace({name: _grams(held) for name, held in parts["grams"].items()}, parts["scale"])
-    members = StanceMembers(space, parts["logistic"], parts["machines"], parts["ratios"], tuple(facts["known"]))
-    return StanceModel(members, parts["vote"], np.asarray(facts["bias"]), facts["surfaces_of_all"], facts["scores"])
+    members, bias = _members(parts["members"]), np.asarray(facts["bias"])
+    return StanceModel(space, members, parts["vote"], bias, facts["surfaces_of_all"], facts["scores"])
 
 
 def write_model(model: DiscourseModel, directory: Path, training: Mapping[str, object] | None = None) -> None:

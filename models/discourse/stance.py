@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from scipy import sparse
-from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
 
 from models.discourse.evaluation import binary_f1, macro_f1
 from models.discourse.grams import GramCounts, GramRule, Grams, gram_counts
+from models.discourse.linear_members import MEMBERS, LinearMembers
 from models.discourse.pairs import Pair, PairFields, group_pairs, pair_fields, target_pair
 
 STANCES = (-1, 0, 1)
@@ -30,6 +30,7 @@ FIELDS = {
     "short": GramRule("words", 1, 2, fewest=2, most=80_000),
     "long": GramRule("words", 1, 2, fewest=2, most=80_000),
     "placed": GramRule("words", 1, 1, fewest=2, most=80_000),
+    "near": GramRule("weighted", 1, 1, fewest=2, most=80_000),
     "letters": GramRule("letters", 3, 4, fewest=2, most=60_000),
     "surface": GramRule("letters", 2, 5, fewest=2, most=20_000),
 }
@@ -79,78 +80,47 @@ class StanceSpace:
 
 
 @dataclass
-class StanceMembers:
-    """Two linear members on every field, one-vs-rest each.
-
-    Attributes:
-        space: the fields as numbers.
-        logistic: logistic regressions.
-        machines: support vector machines on columns scaled by their log-count ratio (NB-SVM, Wang and Manning 2012).
-        ratios: that scale, one row per stance known.
-        known: the stances the members know, in order.
-    """
-
-    space: StanceSpace
-    logistic: list[LogisticRegression]
-    machines: list[LinearSVC]
-    ratios: np.ndarray
-    known: tuple[int, ...]
-
-    def votes(self, fields: PairFields) -> np.ndarray:
-        """Mean of the two members' shares, one column per stance."""
-        return self.votes_of(self.space.matrix(fields))
-
-    def votes_of(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """The same from rows of the members' own space."""
-        first = np.column_stack([one.predict_proba(matrix)[:, 1] for one in self.logistic])
-        weights = np.vstack([one.coef_[0] * ratio for one, ratio in self._machines()])
-        offsets = [np.ravel(one.intercept_)[0] for one in self.machines]
-        second = expit(2 * (np.asarray(matrix @ weights.T) + offsets))
-        mean = (first / first.sum(axis=1, keepdims=True) + second / second.sum(axis=1, keepdims=True)) / 2
-        return _full(mean, self.known)
-
-    def _machines(self) -> zip[tuple[LinearSVC, np.ndarray]]:
-        return zip(self.machines, self.ratios, strict=True)
-
-
-@dataclass
 class StanceModel:
     """Stance of a message towards a group.
 
     Attributes:
-        members: fitted on all pairs.
-        vote: multinomial logistic regression from the logarithm of out-of-fold votes to calibrated probabilities.
-        bias: factors on the votes that make the macro-F1 of the out-of-fold votes highest.
+        space: the fields as numbers.
+        members: linear members fitted on all pairs.
+        vote: multinomial logistic regression from the members' scores, and from what they say of the other groups of
+            the same text, to calibrated probabilities; fitted on scores of members that had not seen the pair.
+        bias: factors on the probabilities that make the macro-F1 of the out-of-fold ones highest.
         surfaces_of_all: whether names of peoples, not only slurs, were shown to the members.
         scores: out-of-fold macro-F1 and F1 of the hostile class.
     """
 
-    members: StanceMembers
-    vote: LogisticRegression
+    space: StanceSpace
+    members: LinearMembers
+    vote: Pipeline
     bias: np.ndarray
     surfaces_of_all: bool
     scores: dict[str, float]
 
     def probabilities(self, pairs: Sequence[Pair]) -> np.ndarray:
-        """Calibrated probabilities, columns hostile, neutral, positive."""
-        return self._calibrated(self.votes(pairs))
+        """Calibrated probabilities, columns hostile, neutral, positive.
 
-    def votes(self, pairs: Sequence[Pair]) -> np.ndarray:
-        """What the members say before calibration, columns hostile, neutral, positive."""
+        Pairs of one text should come in one call: the groups named together tell of each other.
+        """
+        if not pairs:
+            return np.zeros((0, len(STANCES)))
         parts = [
-            self.members.votes(pair_fields(pairs[first : first + BATCH_PAIRS], self.surfaces_of_all))
-            for first in range(0, len(pairs), BATCH_PAIRS)
+            self.members.decision_function(self.space.matrix(pair_fields(some, self.surfaces_of_all)))
+            for some in (pairs[first : first + BATCH_PAIRS] for first in range(0, len(pairs), BATCH_PAIRS))
         ]
-        return np.vstack(parts) if parts else np.zeros((0, len(STANCES)))
+        scores = np.vstack(parts)
+        rows = _evidence(scores, self.members.shares(scores), [pair.text for pair in pairs])
+        found = np.asarray(self.vote.predict_proba(rows))
+        full = np.zeros((len(pairs), len(STANCES)))
+        full[:, [STANCES.index(int(one)) for one in self.vote.classes_]] = found
+        return full
 
-    def _calibrated(self, votes: np.ndarray) -> np.ndarray:
-        if not len(votes):
-            return votes
-        return _full(np.asarray(self.vote.predict_proba(_logs(votes))), np.asarray(self.vote.classes_))
-
-    def choose(self, votes: np.ndarray) -> np.ndarray:
-        """The stance -1, 0 or 1 per row of votes."""
-        return np.asarray(STANCES)[(votes * self.bias).argmax(axis=1)]
+    def choose(self, probabilities: np.ndarray) -> np.ndarray:
+        """The stance -1, 0 or 1 per row of probabilities."""
+        return np.asarray(STANCES)[(probabilities * self.bias).argmax(axis=1)]
 
     def stances(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         """Stance towards each group of people each message mentions.
@@ -167,11 +137,10 @@ class StanceModel:
 
     def frame(self, pairs: Sequence[Pair]) -> pl.DataFrame:
         """`stance, p_hostile, p_neutral, p_positive, is_abstained` for pairs, in order."""
-        votes = self.votes(pairs)
-        found = self._calibrated(votes)
+        found = self.probabilities(pairs)
         return pl.DataFrame(
             {
-                "stance": pl.Series(self.choose(votes), dtype=pl.Int64),
+                "stance": pl.Series(self.choose(found), dtype=pl.Int64),
                 "p_hostile": pl.Series(found[:, 0], dtype=pl.Float64),
                 "p_neutral": pl.Series(found[:, 1], dtype=pl.Float64),
                 "p_positive": pl.Series(found[:, 2], dtype=pl.Float64),
@@ -180,14 +149,29 @@ class StanceModel:
         )
 
 
-def _logs(votes: np.ndarray) -> np.ndarray:
-    return np.log(np.clip(votes, 1e-4, 1.0))
+def _evidence(scores: np.ndarray, shares: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    """Scores beside the mean and the largest shares of the other pairs of the same text, and how many there are."""
+    codes = np.unique(np.asarray(texts), return_inverse=True)[1]
+    count = np.bincount(codes)[codes]
+    total = np.zeros((codes.max() + 1, shares.shape[1]))
+    np.add.at(total, codes, shares)
+    usual = np.full(shares.shape[1], 1 / shares.shape[1])
+    mean = np.where(count[:, None] > 1, (total[codes] - shares) / np.maximum(1, count - 1)[:, None], usual)
+    return np.column_stack([scores, _logs(mean), _logs(_largest_other(shares, codes, count, usual)), np.log(count)])
 
 
-def _full(probabilities: np.ndarray, classes: Sequence[int] | np.ndarray) -> np.ndarray:
-    full = np.zeros((len(probabilities), len(STANCES)))
-    full[:, [STANCES.index(int(one)) for one in classes]] = probabilities
-    return full
+def _largest_other(shares: np.ndarray, codes: np.ndarray, count: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    found = np.tile(usual, (len(shares), 1))
+    order = np.argsort(codes, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        if len(rows) > 1:
+            top = np.sort(shares[rows], axis=0)[-2:]
+            found[rows] = np.where(shares[rows] >= top[1], top[0], top[1])
+    return found
+
+
+def _logs(shares: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(shares, 1e-4, 1.0))
 
 
 def train_stance(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> StanceModel | None:
@@ -240,60 +224,64 @@ def marks_by_message(mentions: pl.DataFrame) -> dict[str, list[tuple]]:
 def fit_stance(
     pairs: Sequence[Pair], truth: np.ndarray, groups: np.ndarray, surfaces_of_all: bool, seed: int = 0
 ) -> StanceModel:
-    """Fit members, and the vote and bias on votes of members that had not seen the pair's group."""
+    """Fit members, and the vote and bias on scores of members that had not seen the pair's group."""
     counts = pair_counts(pair_fields(pairs, surfaces_of_all))
-    votes = _unseen_votes(counts, truth, groups, seed)
-    vote = LogisticRegression(C=1.0, max_iter=2_000, random_state=seed).fit(_logs(votes), truth)
-    bias = best_bias(votes, truth)
-    chosen = np.asarray(STANCES)[(votes * bias).argmax(axis=1)]
-    scores = {
+    scores, shares = _unseen(counts, truth, groups, seed)
+    rows = _evidence(scores, shares, [pair.text for pair in pairs])
+    vote = _vote(seed).fit(rows, truth)
+    unseen = _unseen_probabilities(rows, truth, groups, seed)
+    bias = best_bias(unseen, truth)
+    chosen = np.asarray(STANCES)[(unseen * bias).argmax(axis=1)]
+    reached = {
         "stance_macro_f1": macro_f1(truth, chosen),
         "stance_hostile_f1": binary_f1(truth == -1, chosen == -1),
         "stance_pair_count": float(len(truth)),
     }
-    return StanceModel(fit_members(counts, truth, seed)[0], vote, bias, surfaces_of_all, scores)
+    space, matrix = StanceSpace.learnt(counts)
+    members = _members(counts, seed).fit(matrix, truth)
+    return StanceModel(space, members, vote, bias, surfaces_of_all, reached)
 
 
-def _unseen_votes(counts: PairCounts, truth: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+def _vote(seed: int) -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2_000, random_state=seed))
+
+
+def _members(counts: PairCounts, seed: int) -> LinearMembers:
+    return LinearMembers(machine_c=0.15, signed_columns=counts.counted.shape[1], seed=seed)
+
+
+def _folds(truth: np.ndarray, groups: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
     count = min(INNER_FOLDS, len(np.unique(groups)))
     if count < 2:
-        members, matrix = fit_members(counts, truth, seed)
-        return members.votes_of(matrix)
-    votes = np.zeros((len(truth), len(STANCES)))
-    for seen, held in GroupKFold(count, shuffle=True, random_state=seed).split(truth, groups=groups):
-        members, matrix = fit_members(counts, truth, seed, seen)
-        votes[held] = members.votes_of(matrix[held])
-    return votes
+        return []
+    return list(GroupKFold(count, shuffle=True, random_state=seed).split(truth, groups=groups))
 
 
-def fit_members(
-    counts: PairCounts, truth: np.ndarray, seed: int, rows: np.ndarray | None = None
-) -> tuple[StanceMembers, sparse.csr_matrix]:
-    """Fit vocabularies and members on some rows (None: all) of at least two stances.
-
-    Returns:
-        The members, and every row of `counts` in their space.
-    """
-    space, everything = StanceSpace.learnt(counts, rows)
-    matrix, truth = (everything, truth) if rows is None else (everything[rows], truth[rows])
-    known = tuple(sorted(set(truth.tolist())))
-    logistic, machines, ratios = [], [], []
-    for stance in known:
-        is_it = truth == stance
-        one = LogisticRegression(C=3.0, class_weight="balanced", tol=1e-3, max_iter=300, random_state=seed)
-        logistic.append(one.fit(matrix, is_it))
-        ratios.append(log_count_ratio(matrix, is_it))
-        machine = LinearSVC(C=0.15, class_weight="balanced", tol=1e-2, max_iter=300, random_state=seed)
-        machines.append(machine.fit(matrix.multiply(ratios[-1]).tocsr(), is_it))
-    return StanceMembers(space, logistic, machines, np.vstack(ratios), known), everything
+def _unseen(counts: PairCounts, truth: np.ndarray, groups: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and shares of every pair, from members that had not seen its group where there are two groups."""
+    known = np.unique(truth)
+    everything = np.arange(len(truth))
+    scores = np.full((len(truth), MEMBERS * len(known)), -5.0)
+    shares = np.full((len(truth), len(known)), 1 / len(known))
+    for seen, held in _folds(truth, groups, seed) or [(everything, everything)]:
+        members, matrix = _members(counts, seed), StanceSpace.learnt(counts, seen)[1]
+        members.fit(matrix[seen], truth[seen])
+        found = members.decision_function(matrix[held])
+        columns = np.searchsorted(known, members.classes_)
+        shares[np.ix_(held, columns)] = members.shares(found)
+        columns = np.concatenate([columns + member * len(known) for member in range(MEMBERS)])
+        scores[np.ix_(held, columns)] = found
+    return scores, shares
 
 
-def log_count_ratio(matrix: sparse.csr_matrix, is_it: np.ndarray) -> np.ndarray:
-    """How much more of each column one class holds, as |log ratio| of smoothed shares, 0.3 added to each."""
-    positive = matrix.maximum(0).tocsr()
-    inside = 0.5 + np.asarray(positive[np.flatnonzero(is_it)].sum(axis=0)).ravel()
-    outside = 0.5 + np.asarray(positive[np.flatnonzero(~is_it)].sum(axis=0)).ravel()
-    return np.abs(np.log((inside / inside.sum()) / (outside / outside.sum()))) + 0.3
+def _unseen_probabilities(rows: np.ndarray, truth: np.ndarray, groups: np.ndarray, seed: int) -> np.ndarray:
+    everything = np.arange(len(truth))
+    found = np.full((len(truth), len(STANCES)), 1e-6)
+    for seen, held in _folds(truth, groups, seed) or [(everything, everything)]:
+        vote = _vote(seed).fit(rows[seen], truth[seen])
+        columns = np.searchsorted(STANCES, vote.classes_)
+        found[np.ix_(held, columns)] = vote.predict_proba(rows[held])
+    return found
 
 
 def best_bias(votes: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import chain
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue]
 
 from models.text.normalisation import normalised
@@ -53,33 +54,96 @@ def duplicate_clusters(
     Raises:
         ValueError: if ids are doubled or the window is not positive.
     """
-    if message_ids.n_unique() != len(message_ids):
-        raise ValueError("message_ids: an id stands there twice; collapse identical records first")
-    if window_days < 1:
-        raise ValueError(f"window_days must be at least 1, not {window_days}")
     plain = normalised(texts) if normalised_texts is None else normalised_texts
-    frame = _time_ordered(message_ids, published_at, plain)
-    leaders = _leaders(frame, timedelta(days=window_days))
-    ids = frame["message_id"]
-    clusters = frame.select(
-        "message_id",
-        duplicate_cluster_id=ids.gather(pl.Series(leaders, dtype=pl.UInt32)),
-        is_cluster_first=pl.Series(leaders == np.arange(len(leaders))),
-    )
-    order = pl.DataFrame({"message_id": message_ids.cast(pl.String)})
-    return order.join(clusters, on="message_id", how="left", maintain_order="left")
+    return DuplicateWindow(window_days).clusters(message_ids, plain, published_at)
+
+
+class DuplicateWindow:
+    """Clusters of messages that come run by run in order of time; the same as of all runs at once.
+
+    Between runs it keeps the messages whose cluster is still open, so memory grows with the window and not
+    with the number of messages.
+
+    Args:
+        window_days: longest time between the leader and a member.
+
+    Raises:
+        ValueError: if the window is not positive.
+    """
+
+    def __init__(self, window_days: int = WINDOW_DAYS) -> None:
+        if window_days < 1:
+            raise ValueError(f"window_days must be at least 1, not {window_days}")
+        self._window = timedelta(days=window_days) // timedelta(microseconds=1)
+        self._open = _Open.nothing()
+
+    def clusters(self, message_ids: pl.Series, normalised_texts: pl.Series, published_at: pl.Series) -> pl.DataFrame:
+        """Clusters of one run, as `duplicate_clusters` describes them.
+
+        Args:
+            message_ids: unique identifiers.
+            normalised_texts: `normalised` texts.
+            published_at: time of publication; none before the last of the run before.
+
+        Raises:
+            ValueError: if ids are doubled, or a message is older than one of an earlier run.
+        """
+        if message_ids.n_unique() != len(message_ids):
+            raise ValueError("message_ids: an id stands there twice; collapse identical records first")
+        new = _time_ordered(message_ids, published_at, normalised_texts)
+        held = self._open
+        if held.rows.height and new.height and new["at"][0] < held.rows["at"][-1]:
+            raise ValueError("published_at: a message is older than the run before; give runs in order of time")
+        rows = pl.concat([held.rows, new.select("message_id", "at", "key")])
+        sketches = _sketches(new, held)
+        leaders = _leaders(rows, sketches, held.leaders, self._window)
+        self._open = _still_open(rows, sketches, leaders, self._window)
+        own = leaders[held.rows.height :]
+        clusters = new.select(
+            "message_id",
+            duplicate_cluster_id=rows["message_id"].gather(pl.Series(own, dtype=pl.UInt32)),
+            is_cluster_first=pl.Series(own == np.arange(held.rows.height, rows.height)),
+        )
+        order = pl.DataFrame({"message_id": message_ids.cast(pl.String)})
+        return order.join(clusters, on="message_id", how="left", maintain_order="left")
+
+
+@dataclass(frozen=True)
+class _Sketches:
+    """Digests and band hashes of different texts, and which of them each row has (-1: too short for one)."""
+
+    of_row: NDArray[np.int64]
+    digests: NDArray[np.uint32]
+    bands: NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class _Open:
+    """Messages of earlier runs whose leader lies within the window, by time; leaders are numbers of these rows."""
+
+    rows: pl.DataFrame
+    leaders: NDArray[np.int64]
+    sketches: _Sketches
+
+    @classmethod
+    def nothing(cls) -> _Open:
+        """Before the first run."""
+        rows = pl.DataFrame(schema={"message_id": pl.String, "at": pl.Int64, "key": pl.String})
+        digests, bands = np.empty((0, _PERMUTATIONS), np.uint32), np.empty((0, _BANDS), np.uint64)
+        none = np.empty(0, np.int64)
+        return cls(rows, none, _Sketches(none, digests, bands))
 
 
 _LINKS = r"https?://\S+|www\.\S+|@\w+|\[[a-z_]+\]"
 
 
 def _time_ordered(message_ids: pl.Series, published_at: pl.Series, plain: pl.Series) -> pl.DataFrame:
-    """message_id, at, words (letters and figures only) and key, by time then id."""
+    """message_id, at (microseconds), words (letters and figures only) and key, by time then id."""
     words = plain.fill_null("").str.replace_all(_LINKS, " ").str.replace_all(r"[^\p{L}\p{N}]+", " ")
     frame = pl.DataFrame(
         {
             "message_id": message_ids.cast(pl.String),
-            "at": published_at,
+            "at": published_at.dt.epoch("us"),
             "words": words.str.strip_chars(),
         }
     )
@@ -88,64 +152,83 @@ def _time_ordered(message_ids: pl.Series, published_at: pl.Series, plain: pl.Ser
     return frame.with_columns(key=key).sort("at", "message_id")
 
 
-def _leaders(keyed: pl.DataFrame, window: timedelta) -> np.ndarray:
-    """Row of the leader for each row of the time-ordered frame."""
-    leaders = np.arange(keyed.height)
-    sketches = _sketches(keyed)
-    times: list[datetime] = keyed["at"].to_list()
-    keys: list[str] = keyed["key"].to_list()
-    again = set(keyed["key"].is_duplicated().arg_true().to_list())
+def _leaders(rows: pl.DataFrame, sketches: _Sketches, known: NDArray[np.int64], window: int) -> NDArray[np.int64]:
+    """Row of the leader for each row of the time-ordered frame, of which the first have theirs already."""
+    leaders = np.arange(rows.height)
+    leaders[: len(known)] = known
+    shared = _shared_bands(sketches)
+    met = rows["key"].is_duplicated().to_numpy() | np.isin(sketches.of_row, list(shared))
+    taken = np.flatnonzero(met)
+    keys = rows["key"].gather(taken).to_list()
+    times = rows["at"].to_numpy()
     by_key: dict[str, int] = {}
-    by_band: dict[tuple[int, int], list[int]] = {}
-    for row in sorted(again | sketches.bands.keys()):
-        earliest = times[row] - window
-        bands = sketches.bands.get(row, ())
-        leader = by_key.get(keys[row], -1)
+    by_band: dict[int, list[int]] = {}
+    for row, key, earliest in zip(taken.tolist(), keys, (times[taken] - window).tolist(), strict=True):
+        bands = shared.get(int(sketches.of_row[row]), ())
+        leader = int(leaders[row]) if row < len(known) else by_key.get(key, -1)
         if leader < 0 or times[leader] < earliest:
             near = {other for band in bands for other in by_band.get(band, ()) if times[other] >= earliest}
-            leader = sketches.similar(row, near) if near else -1
+            leader = _similar(row, near, sketches) if near else -1
         if leader < 0:
             leader = row
+        if leader == row:
             for band in bands:
                 by_band.setdefault(band, []).append(row)
-        by_key[keys[row]] = leader
-        leaders[row] = leader
+        by_key[key] = leaders[row] = leader
     return leaders
 
 
-@dataclass(frozen=True)
-class _Sketches:
-    """Of rows that share a band with another row: the bands shared, and the digest."""
-
-    bands: dict[int, tuple[tuple[int, int], ...]]
-    digests: dict[int, np.ndarray]
-
-    def similar(self, row: int, candidates: Iterable[int]) -> int:
-        """The first candidate whose digest agrees in enough places, or -1."""
-        digest = self.digests[row]
-        for other in sorted(candidates):
-            if np.count_nonzero(digest == self.digests[other]) >= _AGREEING:
-                return other
-        return -1
+def _similar(row: int, candidates: set[int], sketches: _Sketches) -> int:
+    """The first candidate whose digest agrees in enough places, or -1."""
+    digest = sketches.digests[sketches.of_row[row]]
+    for other in sorted(candidates):
+        if np.count_nonzero(digest == sketches.digests[sketches.of_row[other]]) >= _AGREEING:
+            return other
+    return -1
 
 
-def _sketches(keyed: pl.DataFrame) -> _Sketches:
-    long = keyed.with_row_index("row").filter(pl.col("words").str.count_matches(" ") >= _SHORTEST_NEAR - 1)
-    first = long.unique("words", keep="first", maintain_order=True)
-    if first.height < 2:
-        return _Sketches({}, {})
-    digests = _digests(first["words"])
-    hashed = _band_hashes(digests)
-    shared = np.column_stack([pl.Series(column).is_duplicated().to_numpy() for column in hashed.T])
-    met = np.flatnonzero(shared.any(axis=1))
-    texts = first["words"].gather(met).to_list()
-    bands: dict[str, tuple[tuple[int, int], ...]] = {}
-    for text, codes, flags in zip(texts, hashed[met].tolist(), shared[met].tolist(), strict=True):
-        bands[text] = tuple((band, code) for band, code in enumerate(codes) if flags[band])
-    by_text = dict(zip(texts, digests[met], strict=True))
-    # Later copies of the same words carry the same bands: they lead once the first has left the window.
-    rows = [(row, text) for row, text in long.select("row", "words").iter_rows() if text in bands]
-    return _Sketches({row: bands[text] for row, text in rows}, {row: by_text[text] for row, text in rows})
+def _shared_bands(sketches: _Sketches) -> dict[int, list[int]]:
+    """Of each text that has a band in common with another one: these bands, as one number each."""
+    # The last bits give way to the number of the band.
+    codes = (sketches.bands & ~np.uint64(_BANDS - 1)) | np.arange(_BANDS, dtype=np.uint64)
+    shared = pl.Series(codes.ravel()).is_duplicated().to_numpy().reshape(codes.shape)
+    texts, _ = np.nonzero(shared)
+    found: dict[int, list[int]] = {}
+    for text, code in zip(texts.tolist(), codes[shared].tolist(), strict=True):
+        found.setdefault(text, []).append(code)
+    return found
+
+
+def _sketches(new: pl.DataFrame, held: _Open) -> _Sketches:
+    """Of the rows still open, then of new ones; one text has one sketch however many rows have it."""
+    long = new.with_row_index("row").filter(pl.col("words").str.count_matches(" ") >= _SHORTEST_NEAR - 1)
+    distinct = long.select("words").unique(maintain_order=True).with_row_index("text")
+    texts = long.join(distinct, on="words", how="left", maintain_order="left")["text"].to_numpy()
+    digests = _digests(distinct["words"])
+    of_new = np.full(new.height, -1)
+    of_new[long["row"].to_numpy()] = texts + len(held.sketches.digests)
+    return _Sketches(
+        np.concatenate([held.sketches.of_row, of_new]),
+        np.concatenate([held.sketches.digests, digests]),
+        np.concatenate([held.sketches.bands, _band_hashes(digests)]),
+    )
+
+
+def _still_open(rows: pl.DataFrame, sketches: _Sketches, leaders: NDArray[np.int64], window: int) -> _Open:
+    """The rows whose leader a message that comes later may still join."""
+    if rows.is_empty():
+        return _Open.nothing()
+    times = rows["at"].to_numpy()
+    kept = np.flatnonzero(times[leaders] >= times[-1] - window)
+    # Later messages are compared with leaders only.
+    compared = np.where(leaders[kept] == kept, sketches.of_row[kept], -1)
+    texts = np.unique(compared[compared >= 0])
+    of_row = np.where(compared >= 0, np.searchsorted(texts, compared), -1)
+    return _Open(
+        rows[kept],
+        np.searchsorted(kept, leaders[kept]),
+        _Sketches(of_row, sketches.digests[texts], sketches.bands[texts]),
+    )
 
 
 def _band_hashes(digests: np.ndarray) -> np.ndarray:
@@ -165,7 +248,9 @@ def _digests(words: pl.Series) -> np.ndarray:
     for start in range(0, len(words), _BATCH):
         hashes, offsets = _token_hashes(words.slice(start, _BATCH))
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, _PERMUTATIONS, _SEED)
-        out[start : start + len(offsets) - 1] = np.array(matrix.to_rows(), dtype=np.uint32)
+        count = len(offsets) - 1
+        numbers = np.fromiter(chain.from_iterable(matrix.to_rows()), dtype=np.uint32, count=count * _PERMUTATIONS)
+        out[start : start + count] = numbers.reshape(count, _PERMUTATIONS)
     return out
 
 

@@ -12,6 +12,7 @@ from models.text.ethnonym_forms import Form, contexts
 from models.text.form_search import WORD
 
 _NEAR_LETTERS = 60
+_LONGEST_WORD = 64  # longer runs of letters are no words; reading them whole would cost the square of their length
 _KAZAKH_SIGN = re.compile(
     r"[әғқңөұүһі]|\b(?:мен|бен|пен|емес|бул|ушин|деген|бар|жок|керек|гой|бир|биз|олар|болып|бала|халкы|елим|журт)\b"
 )
@@ -116,7 +117,7 @@ def _person(form: str, meaning: Form, around: Surroundings) -> Reading | None:
 
 def _homograph(form: str, group: str, around: Surroundings) -> Reading | None:
     if group == "cossack":
-        if _KAZAKH_SIGN.search(around.text):
+        if _shows_kazakh(around.text):
             return Reading("kazakh", _attribute_means_people(around), is_slur=False)
         return Reading("cossack", is_person=True, is_slur=False)
     if group == "chechen":
@@ -132,6 +133,11 @@ def _homograph(form: str, group: str, around: Surroundings) -> Reading | None:
     return None if dance or form == "полька" else Reading(group, is_person=True, is_slur=False)
 
 
+@lru_cache(maxsize=64)
+def _shows_kazakh(text: str) -> bool:
+    return _KAZAKH_SIGN.search(text) is not None
+
+
 def _is_surname(form: str, around: Surroundings) -> bool:
     """A capitalised `-ов` beside another capitalised word (`Антон Чехов`, `Поляков А.`)."""
     if form not in contexts()["surnames"] or not around.written.istitle():
@@ -144,8 +150,14 @@ def _is_surname(form: str, around: Surroundings) -> bool:
 
 def _names_a_state(around: Surroundings) -> bool:
     """`Қырғыз Республикасы`, `Қытай Халық Республикасы`, `Араб Әмірліктері`."""
-    following = WORD.findall(around.text[around.end : around.end + 40])[:2]
-    return any(_starts(word, contexts()["country_next"]) for word in following)
+    return _state_after().match(around.text, around.end, around.end + 40) is not None
+
+
+@cache
+def _state_after() -> re.Pattern[str]:
+    """A word of a state as the next word or the one after it."""
+    words = "|".join(sorted(map(re.escape, contexts()["country_next"])))
+    return re.compile(rf"[\W\d_]*(?:[^\W\d_]+[\W\d_]+)?(?:{words})")
 
 
 def _before_people(around: Surroundings) -> bool:
@@ -200,7 +212,12 @@ def _agreeing_nouns(adjective: str, word: str) -> list[bool]:
 
 
 def _starts(word: str, beginnings: frozenset[str]) -> bool:
-    return any(word[:size] in beginnings for size in range(2, len(word) + 1)) if word else False
+    return _begins(word[:_LONGEST_WORD], beginnings) if word else False
+
+
+@lru_cache(maxsize=50_000)
+def _begins(word: str, beginnings: frozenset[str]) -> bool:
+    return any(word[:size] in beginnings for size in range(2, len(word) + 1))
 
 
 @cache
@@ -208,12 +225,20 @@ def _analyser() -> MorphAnalyzer:
     return MorphAnalyzer()
 
 
-@lru_cache(maxsize=50_000)
 def _nouns(word: str) -> tuple[tuple[bool, str, str], ...]:
+    return _known_nouns(word) if len(word) <= _LONGEST_WORD else ()
+
+
+@lru_cache(maxsize=50_000)
+def _known_nouns(word: str) -> tuple[tuple[bool, str, str], ...]:
     tags = [parse.tag for parse in _analyser().parse(word) if parse.score > 0.02]
     return tuple((tag.animacy == "anim", str(tag.number), str(tag.case)) for tag in tags if tag.POS == "NOUN")
 
 
-@lru_cache(maxsize=50_000)
 def _is_adjective(word: str) -> bool:
+    return len(word) <= _LONGEST_WORD and _known_adjective(word)
+
+
+@lru_cache(maxsize=50_000)
+def _known_adjective(word: str) -> bool:
     return _analyser().parse(word)[0].tag.POS in ("ADJF", "PRTF")

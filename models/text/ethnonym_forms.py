@@ -75,6 +75,9 @@ def _severities() -> dict[str, int]:
     }
 
 
+_LONGEST_GRADED = 40
+
+
 def slur_severity(surface: str) -> int:
     """How abusive a slur is: 1 demeaning or mocking, 2 abusive, 3 dehumanising.
 
@@ -82,7 +85,7 @@ def slur_severity(surface: str) -> int:
         surface: the slur in lower case, normalised; one that is not graded has degree 2.
     """
     graded = _severities()
-    sizes = range(len(surface), 1, -1)
+    sizes = range(min(len(surface), _LONGEST_GRADED), 1, -1)
     return next((graded[surface[:size]] for size in sizes if surface[:size] in graded), 2)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 import polars as pl
 
 from models.text.ethnonym_contexts import Reading, Surroundings, reading
-from models.text.ethnonym_forms import Phrase, ethnonym_table, slur_severity
-from models.text.form_search import original_span
+from models.text.ethnonym_forms import Form, Phrase, ethnonym_table, slur_severity
+from models.text.form_search import Hit, original_span
 from models.text.normalisation import normalised
 
 MENTION_SCHEMA = pl.Schema(
@@ -46,55 +48,70 @@ def mentions(ids: pl.Series, texts: pl.Series, normalised_texts: pl.Series | Non
         1 demeaning, 2 abusive, 3 dehumanising).
     """
     plain = normalised(texts) if normalised_texts is None else normalised_texts
-    found = sorted((*_words(texts, plain), *_phrases(plain)), key=lambda item: item[:2])
-    rows: list[tuple[str, str, str, int, int, bool, bool, int]] = []
-    needed = pl.Series([row for row, *_ in found], dtype=pl.UInt32)
-    columns = (ids.cast(pl.String).gather(needed), texts.gather(needed), plain.gather(needed))
+    table = ethnonym_table()
+    hits = list(table.search.hits(plain))
+    with_phrases = plain.str.contains(_any_phrase()).fill_null(value=False).arg_true().to_list()
+    # Each text is fetched once, however many groups it names.
+    needed = sorted({*(hit.row for hit in hits), *with_phrases})
+    lines = _Lines(*(dict(zip(needed, column.gather(needed).to_list(), strict=True)) for column in (texts, plain)))
+    found = [*_words(hits, lines, table.forms), *_phrases(with_phrases, lines)]
+    found.sort(key=lambda item: item[:2])
+    named = dict(zip(needed, ids.cast(pl.String).gather(needed).to_list(), strict=True))
+    return _without_overlaps(found, lines, named)
+
+
+class _Lines(NamedTuple):
+    """Texts by row, as written and normalised."""
+
+    written: dict[int, str]
+    plain: dict[int, str]
+
+
+def _without_overlaps(found: list[_Found], lines: _Lines, ids: dict[int, str]) -> pl.DataFrame:
+    """Mentions as rows, of those that overlap the first."""
+    columns: list[list] = [[] for _ in MENTION_SCHEMA]
     done = (-1, 0)
-    for (row, start, end, meaning), message_id, text, line in zip(
-        found, *(column.to_list() for column in columns), strict=True
-    ):
+    for row, start, end, meaning in found:
         if (row, start) < done:
             continue
         done = (row, end)
+        text, line = lines.written[row], lines.plain[row]
         first, last = original_span(text, line, start, end)
-        rows.append(
-            (
-                message_id,
-                meaning.group_code,
-                text[first:last],
-                first,
-                last,
-                meaning.is_person,
-                meaning.is_slur,
-                slur_severity(line[start:end]) if meaning.is_slur else 0,
-            )
+        severity = slur_severity(line[start:end]) if meaning.is_slur else 0
+        mention = (
+            ids[row],
+            meaning.group_code,
+            text[first:last],
+            first,
+            last,
+            meaning.is_person,
+            meaning.is_slur,
+            severity,
         )
-    return pl.DataFrame(rows, schema=MENTION_SCHEMA, orient="row")
+        for column, value in zip(columns, mention, strict=True):
+            column.append(value)
+    return pl.DataFrame(
+        [
+            pl.Series(name, column, dtype=kind)
+            for (name, kind), column in zip(MENTION_SCHEMA.items(), columns, strict=True)
+        ]
+    )
 
 
-def _words(texts: pl.Series, plain: pl.Series) -> list[_Found]:
-    table = ethnonym_table()
-    hits = list(table.search.hits(plain))
-    needed = pl.Series([hit.row for hit in hits], dtype=pl.UInt32)
-    found: list[_Found] = []
-    for hit, text, line in zip(hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True):
-        around = Surroundings(line, hit.start, hit.end, text)
-        understood = reading(hit.form, table.forms[hit.form], around)
+def _words(hits: list[Hit], lines: _Lines, forms: dict[str, Form]) -> Iterator[_Found]:
+    for hit in hits:
+        around = Surroundings(lines.plain[hit.row], hit.start, hit.end, lines.written[hit.row])
+        understood = reading(hit.form, forms[hit.form], around)
         if understood is not None:
-            found.append((hit.row, hit.start, hit.end, understood))
-    return found
+            yield hit.row, hit.start, hit.end, understood
 
 
-def _phrases(plain: pl.Series) -> list[_Found]:
-    found: list[_Found] = []
-    rows = plain.str.contains(_any_phrase()).fill_null(value=False).arg_true()
-    for row, line in zip(rows.to_list(), plain.gather(rows).to_list(), strict=True):
+def _phrases(rows: list[int], lines: _Lines) -> Iterator[_Found]:
+    for row in rows:
         for pattern, phrase in _phrase_patterns():
-            for match in pattern.finditer(line):
+            for match in pattern.finditer(lines.plain[row]):
                 meaning = Reading(phrase.group_code, is_person=True, is_slur=phrase.is_slur)
-                found.append((row, match.start(), match.end(), meaning))
-    return found
+                yield row, match.start(), match.end(), meaning
 
 
 @cache

@@ -27,6 +27,7 @@ _ROWS_AT_ONCE = 250_000
 _MARKS_OF_OTHER = r"[<@#]|://|www\."
 _NOT_SPEECH = r"<[^<>]{0,300}>|https?://\S+|www\.\S+|[@#][\w.]+"
 _MIXED_SHARE = 0.22
+_LOOSE_MIXED_SHARE = 0.3
 _PRIOR = {"kk": 1.0, "ru": 0.8, "uz": 0.0, "ky": 0.0, "tr": -0.3, "en": 0.0, "other": -0.3}
 
 
@@ -67,8 +68,10 @@ def _scored(lowered: pl.Series) -> pl.DataFrame:
     columns |= {
         "kk_letters": evidence.kazakh_letters,
         "ru_letters": evidence.russian_letters,
+        "loose_ru_letters": evidence.perhaps_russian_letters,
         "kk_words": evidence.kazakh_letters > 0,
         "ru_words": evidence.russian_letters > 0,
+        "loose_ru_words": evidence.perhaps_russian_letters > 0,
         "cyrillic": evidence.is_cyrillic,
         "latin": evidence.is_latin,
     }
@@ -104,6 +107,15 @@ def _decided(scored: pl.DataFrame) -> pl.DataFrame:
         pl.col("best").is_in(["kk", "ru"])
         & pl.col("kk_share").is_between(_MIXED_SHARE, 1 - _MIXED_SHARE)
         & (pl.min_horizontal("kk_words", "ru_words") >= 2)
+    )
+    # One word in a form that loans do not take makes the dictionary's words beside it Russian too.
+    loose_share = pl.col("kk_letters") / (pl.col("kk_letters") + pl.col("loose_ru_letters"))
+    two_languages |= (
+        pl.col("best").is_in(["kk", "ru"])
+        & (pl.col("ru_words") >= 1)
+        & (pl.col("kk_words") >= 2)
+        & (pl.col("loose_ru_words") >= 3)
+        & loose_share.is_between(_LOOSE_MIXED_SHARE, 1 - _LOOSE_MIXED_SHARE)
     )
     names_only = (pl.col("best") == "ru") & (pl.col("ru_letters") == 0) & (pl.col("kk_letters") > 0)
     wordless = pl.col("words") - pl.col("cyrillic") - pl.col("latin") == pl.col("words")

@@ -7,6 +7,8 @@ import string
 import unicodedata
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 # Soft hyphen, joiners, bidirectional marks, variation selectors, byte-order mark; accents over letters.
 _INVISIBLE = (
@@ -28,7 +30,10 @@ _FOLD = str.maketrans(_LOOK_ALIKES)
 _LATIN = "a-zəɵα-ω"
 _CYRILLIC = "а-яёәғқңөұүһії"
 
-_MIXED_WORD = re.compile(rf"(?=[{_LATIN}03]*[{_CYRILLIC}])(?=[{_CYRILLIC}]*[{_LATIN}03])[{_LATIN}{_CYRILLIC}03]+")
+# The look-behind keeps the time linear: the look-aheads read on from the beginning of a word only.
+_MIXED_WORD = re.compile(
+    rf"(?<![{_LATIN}{_CYRILLIC}03])(?=[{_LATIN}03]*[{_CYRILLIC}])(?=[{_CYRILLIC}]*[{_LATIN}03])[{_LATIN}{_CYRILLIC}03]+"
+)
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .*_·•|/-]{1,2})(?:[^\W\d_]\1){2,}[^\W\d_](?![^\W_])")
 _COMBINING = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff"
@@ -65,7 +70,7 @@ def normalised(texts: pl.Series) -> pl.Series:
     Returns:
         Strings of the same length and order; null stays null.
     """
-    plain = _precomposed(texts).str.to_lowercase()
+    plain = _lower(_precomposed(texts))
     odd = has_odd_spelling(plain)
     if not odd.any():
         return plain.alias("normalised")
@@ -80,6 +85,15 @@ def _precomposed(texts: pl.Series) -> pl.Series:
     if not apart.any():
         return texts
     return texts.scatter(apart.arg_true(), texts.filter(apart).str.normalize("NFC"))
+
+
+def _lower(texts: pl.Series) -> pl.Series:
+    """Lower case, by Arrow, which is twice as fast; letters whose lower case depends on more than them by Polars."""
+    lowered = pl.Series(pc.utf8_lower(texts.cast(pl.String).to_arrow().cast(pa.large_string())), dtype=pl.String)  # pyright: ignore[reportAttributeAccessIssue]
+    special = texts.str.contains("[İΣ]").fill_null(value=False)
+    if not special.any():
+        return lowered
+    return lowered.scatter(special.arg_true(), texts.filter(special).str.to_lowercase())
 
 
 def _folded(lowered: str) -> str:

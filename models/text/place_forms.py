@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
+from babel import Locale
+
 from models.text.form_search import FormSearch
 from models.text.inflection import (
     folded,
@@ -56,9 +58,15 @@ class Gazetteer(NamedTuple):
     search: FormSearch
 
 
+# Territories of CLDR that are none, or whose forms are words: `того`, `самое`, `судан` ("from water").
+_NOT_COUNTRIES = frozenset(
+    {"KZ", "TG", "TO", "SD", "GH", "WS", "CC", "KY", "JE", "EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+)
+
+
 @cache
 def places_listed() -> tuple[Place, ...]:
-    """The rows of the gazetteer.
+    """The rows of the gazetteer, then the countries of the world by their names in CLDR.
 
     Raises:
         ValueError: naming the line, if a row has an unknown mode or no name.
@@ -69,7 +77,28 @@ def places_listed() -> tuple[Place, ...]:
         if row["mode"] not in _MODES or not (row["kk"] or row["ru"]):
             raise ValueError(f"places.csv line {number}: unknown mode {row['mode']!r} or no name")
         rows.append(Place(**row))  # pyright: ignore[reportArgumentType]
-    return tuple(rows)
+    return (*rows, *_countries())
+
+
+def _countries() -> Iterator[Place]:
+    """Countries with a name of one word in Kazakh and Russian (Unicode CLDR, through Babel)."""
+    kazakh, russian = (Locale(language).territories for language in ("kk", "ru"))
+    for code in sorted(kazakh):
+        if len(code) != 2 or not code.isalpha() or code in _NOT_COUNTRIES:
+            continue
+        kk = kazakh[code].lower().partition(" (")[0].removesuffix(" аралдары")
+        ru = russian.get(code, "").lower().partition(" (")[0]
+        if " " in kk or not kk:
+            continue
+        ru = "" if " " in ru else ru
+        yield Place("abroad", "country", kk, ru, _russian_class(ru) if ru else "", "", "capital")
+
+
+def _russian_class(name: str) -> str:
+    for ending, inflection in (("ия", "country"), ("а", "a"), ("ь", "soft"), ("ы", "plural")):
+        if name.endswith(ending):
+            return inflection
+    return "fixed" if name[-1] in "аеёиоуэюя" else "m"
 
 
 @cache
@@ -91,6 +120,12 @@ def compiled_gazetteer(listed: Iterable[Place]) -> Gazetteer:
     return Gazetteer(forms, FormSearch.compiled(lexemes))
 
 
+_CASE_ENDINGS = (
+    "",
+    *("ның", "нің", "дың", "дің", "тың", "тің", "ға", "ге", "қа", "ке", "ны", "ні", "ды", "ді", "ты", "ті"),
+    *("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "мен", "бен", "пен"),
+    *("дағы", "дегі", "тағы", "тегі"),
+)
 _OF_PLACE = ("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "дағы", "дегі", "тағы", "тегі")
 
 
@@ -104,6 +139,8 @@ def _lexemes(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
         yield from _kazakh(place)
     if place.ru:
         yield from _russian(place)
+        if place.region_code == "abroad" and not place.kk and " " not in place.ru:
+            yield _foreign(place.ru) - {place.ru}, place.mode if place.mode != "country_case" else "bare"
         if place.kind in ("city", "settlement") and " " not in place.ru and place.ru[-1] not in "аяеоиый":
             # Kazakh endings on the Russian name: `Лисаковскта`.
             yield _singular(place.ru) - russian_noun_forms(place.ru, place.ru_class), place.mode
@@ -120,6 +157,10 @@ def _kazakh(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
         yield forms | {folded(form) for form in forms}, place.mode
         return
     forms = spaced_hyphens(_singular(place.kk))
+    if place.region_code == "abroad":
+        forms |= _foreign(place.kk)
+    elif place.region_code == "KZ":
+        forms |= kazakh_noun_forms(place.kk)
     mode = place.mode
     if mode == "country_case":
         forms, mode = forms - {place.kk}, "bare"
@@ -129,36 +170,27 @@ def _kazakh(place: Place) -> Iterator[tuple[frozenset[str], Mode]]:
         yield residents, "bare"
 
 
+_OTHER_HARMONY = str.maketrans("ыіаеғгқк", "іыеагғкқ")
+
+
+def _foreign(name: str) -> frozenset[str]:
+    """Kazakh cases in either harmony, with and without a soft sign: `Нью-Йорктен`, `Беларусьте`."""
+    plain = name.removesuffix("ь")
+    endings = {form[len(plain) :] for form in _singular(plain)}
+    endings |= {ending.translate(_OTHER_HARMONY) for ending in endings}
+    return spaced_hyphens(frozenset(stem + ending for stem in (name, plain) for ending in endings if ending) | {name})
+
+
 def _singular(stem: str) -> frozenset[str]:
     """Case forms without plurals, possessives and predicatives, which place names hardly take."""
-    wanted = (
-        "ның",
-        "нің",
-        "дың",
-        "дің",
-        "тың",
-        "тің",
-        "ға",
-        "ге",
-        "қа",
-        "ке",
-        "ны",
-        "ні",
-        "ды",
-        "ді",
-        "ты",
-        "ті",
-    )
-    wanted += ("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "мен", "бен", "пен")
-    wanted += ("дағы", "дегі", "тағы", "тегі", "")
-    forms = {form for form in kazakh_noun_forms(stem) if form[len(stem) :] in wanted}
+    forms = {form for form in kazakh_noun_forms(stem) if form[len(stem) :] in _CASE_ENDINGS}
     if stem.endswith(("ау", "еу", "оу", "әу")):
         # A glide at the end takes the endings of a voiced consonant: `Ақтаудың`.
         forms |= {stem + ending for ending in (("дың", "ды") if stem[-2] in "ао" else ("дің", "ді"))}
     if stem.endswith("ев"):
         # Surnames in -ев take the endings of back vowels: `Қонаевта`.
         back = stem[:-2] + "ов"
-        forms |= {stem + form[len(stem) :] for form in kazakh_noun_forms(back) if form[len(stem) :] in wanted}
+        forms |= {stem + form[len(stem) :] for form in kazakh_noun_forms(back) if form[len(stem) :] in _CASE_ENDINGS}
     return frozenset(forms)
 
 

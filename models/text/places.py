@@ -25,6 +25,7 @@ _MARKS_BEFORE = re.compile(
     r"(?:\bг\.?|\bс\.|\bгород[а-я]*|\bрайон[а-я]*|\bсел[оеау]|\bпос[её]л[а-я]*|\bаул[а-я]*|\bстанци[а-я]*|\bобласт[а-я]*)[\s\u00a0]+$"
 )
 _IN_RUSSIAN = re.compile(r"\b(?:во?|из|около|под)[\s\u00a0]+$")
+_PEOPLE_AFTER = re.compile(r"[\s\u00a0]+(?:тіл|тил|халқы|халкы|ұлты|диаспора)")
 _STREET_AFTER = re.compile(r"[\s\u00a0]+(?:көше|коше|даңғыл|атындағы|атында|проспект|улиц|бульвар)")
 _STREET_BEFORE = re.compile(r"(?:\bул\.?|\bулиц[а-я]*|\bпроспект[а-я]*|\bпр\.?|\bимени|\bбульвар[а-я]*)[\s\u00a0]+$")
 
@@ -191,6 +192,8 @@ def _is_place(hit: Hit, form: PlaceForm, text: str, line: str) -> bool:
         return False
     if mode == "bare":
         return True
+    if form.region_code == ABROAD and _PEOPLE_AFTER.match(line, hit.end):
+        return False
     aligned = len(text) == len(line)
     if mode == "capital":
         return aligned and text[hit.start].isupper()

@@ -44,15 +44,69 @@ _LETTER_EVIDENCE: tuple[tuple[str, dict[str, float]], ...] = (
     ("[ßæøåèàêãõ]", {"other": 3.0}),
     ("q(?:[^u]|$)", {"kk": 1.8, "uz": 1.6}),
     ("th|wh|ing$|tion|ck|ee|ow", {"en": 1.2}),
+    ("ə", {"other": 2.5}),
+    # Kyrgyz rounds vowels beyond the first syllable and says `-ибиз` for Kazakh `-іміз`; Kazakh does neither.
+    ("[өү][^аеёиоуыэюяөүіәұ]+ө", {"ky": 3.5}),
+    ("[өү][^аеёиоуыэюяөүіәұ]+ү", {"ky": 2.5}),
+    ("[иыуү]б[иыуү]з$|[бвгджзклмнпрстчш]аа[бвгджзклмнпрстчш]|^жакшы|^жаша", {"ky": 2.5}),
+    ("[ыиуү]шт[ыиуү]$|^э[лмчр]", {"ky": 1.2}),
+    # Uzbek keeps `-да`, `-ди`, `-га` after voiceless consonants, where its neighbours write `-та`, `-ты`, `-ка`.
+    ("[кптқ]д[аи]н?$|[бв]га$|ишди$|нинг$|япти|япман|ётган|адиган|моқ|[қғ].*ч|ч.*[қғ]", {"uz": 3.0}),
+    ("[kptq]d[ai]n?$|bga$|ishdi$|ning$|yapti|yapman|yotgan|adigan|moq|^yaxshi|^assalom|misiz$", {"uz": 3.0}),
+    ("^я[шх]|.{3}[ай]ман$", {"uz": 1.0}),
+    # Turkish sets endings of names off with an apostrophe; its `y` stands by a vowel, Kazakh `y` is one.
+    ("[ıiuü]yor|['ʻʼ’‘`](?:[dt][ae]n?|n?[ıiuü]n|y[aeıiuü]|l[ae])$", {"tr": 2.5}),
+    ("^(?:arkadaş|kardeş|teşekk|selam|çocu[kğ]|güzel)|(?:s[ıiuü]n|[ae]c[ae][kğ].*|m[ıiuü]ş)$", {"tr": 1.0}),
+    ("[bdfghjklmnpqrstvzşğñ]y[bdfghjklmnpqrstvzşğñ]", {"kk": 0.8, "en": 0.4}),
+    # In Turkish `ı` is a back vowel; in the Kazakh alphabet of 2021 it is a front one.
+    ("[aou][bcçdfgğhjklmnprsştvyz]+ı(?:[bcçdfgğhjklmnprsştvyz]|$)|ı[bcçdfgğhjklmnprsştvyz]+[aou]", {"tr": 2.0}),
+    ("[aeou]ı|ı[aeou]", {"kk": 1.0}),
+    # The draft of 2017 marks letters of its own with an apostrophe, also where Uzbek has none.
+    ("[uyia]['ʻʼ’‘`][^sdntly]|s['ʻʼ’‘`][aeiouy]", {"kk": 2.5}),
+)
+
+# Endings of words that no list knows: what a neighbour writes and Kazakh and Russian do not.
+_UNLISTED_LATIN: tuple[tuple[str, dict[str, float]], ...] = (
+    ("(?:[dt][ıiuü]|l[ae]r|[ae]n|d[ae]n?)$", {"tr": 0.5, "kk": 0.3, "uz": 0.3}),
+    (
+        "(?:tion|sion|ment|ness|able|ible|ful|less|ally|ity|ies|[^aeiou]ed|ing|[^aeiouy]ly|ous|ive|[^aeiou]er|[^s]s)$|ea|ou|oo",
+        {"en": 1.2},
+    ),
+    (
+        "(?:l[ae]rı?n?|m[ae]k|[ıiuü]nd[ae]n?|[dt][ıiuü]r|[dt][ıiuü]ğ[ıiuü]|m[ae]s[ıi]|[ıiuü]n[ıi]z|[ıiuü]y[ae]|l[ıiuü]k|[ae]bilir)$",
+        {"tr": 0.9, "uz": 0.3, "kk": 0.4},
+    ),
+    ("c[aeıioöuü]|v[aeıi]|[aeıioöuü]ş", {"tr": 0.7, "en": 0.3}),
+    ("(?:ni|ga|da|dagi|dan|gan|ish|lik|lari|larni|lash|di|siz|ing|ngiz|mas|may|ib|uv|chi|li)$|x|q", {"uz": 0.9}),
+    ("sh|ch|o'|g'", {"uz": 0.4, "en": 0.3}),
+)
+_UNLISTED_CYRILLIC: tuple[tuple[str, dict[str, float]], ...] = (
+    (
+        "[оөуү][бвгджзйклмнпрстчшң]+(?:[лдт][оө]р|[дтн][уү]|[гкдтс][оө]|б[оө]|[дтн][оө]н|[дтн][уү]н|с[уү]|п)"
+        r"\p{L}{0,3}$",
+        {"ky": 1.8},
+    ),
+    ("ч|э", {"ky": 0.9, "uz": 0.6}),
+    # Kazakh has `о` in first syllables only, and no word of its own that begins with two consonants.
+    ("[аеёиоуыэюя][^аеёиоуыэюя]+о", {"ru": 1.4}),
+    ("^[бвгджзклмнпрстфхцчшщ]{2}", {"ru": 1.2}),
+    ("уу|үү|оо|өө|аа|ээ", {"ky": 1.5}),
+    ("(?:ыңыз|иңиз|уңуз|үңүз|ылган|илген|улган|үлгөн|ганда|генде|бай|бей|бөй|бой)$", {"ky": 0.6}),
+    ("(?:лари|ларни|лаш|ган|ингиз|ини|ига|ида|идан|лиги|лик|иш|иши|чи)$|[аоу].*и$|ё|я", {"uz": 0.7}),
 )
 
 
 class WordEvidence(NamedTuple):
-    """Per word: log-odds of the languages (one column each), its letters if clearly Kazakh or Russian, script."""
+    """Per word: log-odds of the languages (one column each), its letters if clearly Kazakh or Russian, script.
+
+    `russian_letters` are those of words in forms that loans do not take, `perhaps_russian_letters` those of all
+    words that a Russian text would hold and that have no Kazakh reading.
+    """
 
     log_odds: NDArray[np.float32]
     kazakh_letters: NDArray[np.float32]
     russian_letters: NDArray[np.float32]
+    perhaps_russian_letters: NDArray[np.float32]
     is_cyrillic: NDArray[np.bool_]
     is_latin: NDArray[np.bool_]
 
@@ -75,6 +129,7 @@ def word_evidence(words: pl.Series) -> WordEvidence:
         totals,
         np.where(lead >= _DECIDED, lengths, 0),
         np.where((lead <= -_DECIDED) & inflected, lengths, 0),
+        np.where(lead <= -_DECIDED, lengths, 0),
         is_cyrillic,
         is_latin,
     )
@@ -82,11 +137,21 @@ def word_evidence(words: pl.Series) -> WordEvidence:
 
 def _of_letters(words: pl.Series) -> NDArray[np.float32]:
     totals = np.zeros((len(words), len(LANGUAGES)), dtype=np.float32)
-    for pattern, weights in _LETTER_EVIDENCE:
-        present = words.str.contains(pattern).to_numpy()
+    _add_patterns(totals, words, np.arange(len(words)), _LETTER_EVIDENCE)
+    return totals
+
+
+def _add_patterns(
+    totals: NDArray[np.float32],
+    words: pl.Series,
+    rows: NDArray[np.int64],
+    patterns: tuple[tuple[str, dict[str, float]], ...],
+) -> None:
+    """Adds to the given rows what each pattern that their word holds says."""
+    for pattern, weights in patterns:
+        present = rows[words.str.contains(pattern).to_numpy()]
         for name, weight in weights.items():
             totals[present, LANGUAGES.index(name)] += weight
-    return totals
 
 
 def _of_exact(words: pl.Series) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -114,6 +179,7 @@ def _add_latin(totals: NDArray[np.float32], words: pl.Series, rows: NDArray[np.i
     others = (kazakh == 0) & (latin.str.len_chars() > 2).to_numpy()
     totals[rows[others], LANGUAGES.index("other")] += 0.4
     totals[rows[others], LANGUAGES.index("en")] += 0.3
+    _add_patterns(totals, latin.filter(others), rows[others], _UNLISTED_LATIN)
 
 
 def _add_cyrillic(totals: NDArray[np.float32], words: pl.Series, rows: NDArray[np.int64], known: Lexicon) -> None:
@@ -131,6 +197,7 @@ def _add_cyrillic(totals: NDArray[np.float32], words: pl.Series, rows: NDArray[n
     ending = _longest_endings(written, known.kazakh_endings, 2) > 0
     totals[rows, 0] += np.where(neither, np.where(ending, 1.0, 0.4), kazakh)
     totals[rows, 1] += russian
+    _add_patterns(totals, written.filter(neither), rows[neither], _UNLISTED_CYRILLIC)
 
 
 def _russian_weights(words: pl.Series, kazakh: NDArray[np.float32], known: Lexicon) -> NDArray[np.float32]:

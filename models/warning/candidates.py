@@ -10,15 +10,15 @@ from typing import Any
 
 import polars as pl
 
+from models.warning.case_chains import Chain, follow
 from models.warning.explanation import Story, example_text, explain, going_away
 from models.warning.false_alarms import expected_false_alarms_per_year
 from models.warning.routing import case_kind, route
 from models.warning.series import ALL_GROUPS, THREAT_SIGNALS, signal_messages
 from models.warning.severity import CaseFacts, assess
+from models.warning.supporting import EVIDENCE_SCHEMA, Evidence, evidence_for, neighbouring_cluster
 
 SHARED_TEXTS = 0.3
-COOLDOWN_WEEKS = 2
-GROWTH = 1.5
 EXAMPLES = 3
 CANDIDATE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "candidate_id": pl.String,
@@ -26,6 +26,9 @@ CANDIDATE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "region_code": pl.String,
     "group_codes": pl.List(pl.String),
     "signals": pl.List(pl.String),
+    "supporting_evidence": pl.List(pl.String),
+    "neighbour_regions": pl.List(pl.String),
+    "neighbour_p_value": pl.Float64,
     "case_kind": pl.String,
     "severity": pl.Int64,
     "score": pl.Float64,
@@ -53,6 +56,10 @@ class _Case:
     cells: list[dict[str, Any]]
     groups: set[str]
     clusters: set[str] = field(default_factory=set)
+    root: str | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+    neighbours: list[str] = field(default_factory=list)
+    neighbour_p_value: float | None = None
 
     @property
     def leading(self) -> dict[str, Any]:
@@ -65,16 +72,6 @@ class _Case:
         return max(int(cell["observed_count"]) for cell in self.cells)
 
 
-@dataclass
-class _Chain:
-    """A case followed over weeks: its first candidate, its last week and the size last told."""
-
-    candidate_id: str
-    last_week: date
-    told_size: int
-    groups: set[str]
-
-
 def candidates(
     signals: pl.DataFrame,
     messages: pl.DataFrame,
@@ -82,16 +79,18 @@ def candidates(
     mentions: pl.DataFrame | None = None,
     *,
     stances: pl.DataFrame | None = None,
+    evidence: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Join alarms into candidates.
 
     Alarms of one region and week are one case when they speak of the same group or share 30 % of their texts.
     A case of the following two weeks about the same groups is not told again unless it has grown by half;
-    then it is told with `is_continuation_of` naming the first candidate.
+    then it is told with `is_continuation_of` naming the first candidate (`case_chains`).
 
     Args:
         signals: `out_warning__signals` of consecutive weeks.
         messages, labels, mentions, stances: the tables the series were counted from.
+        evidence: rows of `supporting.appeal_rises` and `supporting.indicator_falls`, told beside a case.
 
     Returns:
         `out_warning__candidates`, every row with status awaiting_review, by week and falling severity.
@@ -105,24 +104,27 @@ def candidates(
     weeks, regions = alarms["week_date"].unique(), alarms["region_code"].unique()
     monday = pl.col("day_date").dt.truncate("1w")
     nearby = messages.filter(monday.is_in(weeks.implode()) & pl.col("region_code").is_in(regions.implode()))
-    evidence = signal_messages(nearby, labels, mentions, stances=stances)
+    counted = signal_messages(nearby, labels, mentions, stances=stances)
     clusters = {
         key: set(rows["duplicate_cluster_id"])
-        for key, rows in evidence.group_by("region_code", "week_date", "group_code", "signal")
+        for key, rows in counted.group_by("region_code", "week_date", "group_code", "signal")
     }
     false_alarms = dict(
         expected_false_alarms_per_year(signals).select("region_code", "expected_false_alarms_per_year").iter_rows()
     )
+    facts = pl.DataFrame(schema=EVIDENCE_SCHEMA) if evidence is None else evidence
     rows: list[dict[str, Any]] = []
     for (region,), of_region in alarms.sort("region_code").group_by("region_code", maintain_order=True):
-        chains: list[_Chain] = []
+        chains: list[Chain] = []
         for (week,), of_week in of_region.sort("week_date").group_by("week_date", maintain_order=True):
             for case in _cases(str(region), week, of_week, clusters):
-                root = _told_before(chains, case)
-                if root == "":
+                told, first = follow(chains, _identity(case), case.week, size=case.size, groups=case.groups)
+                if told == "known":
                     continue
-                texts = _texts(case, nearby, labels, evidence)
-                rows.append(_row(case, root, texts, signals, false_alarms))
+                case.root = first if told == "grown" else None
+                _support(case, signals, facts)
+                texts = _texts(case, nearby, labels, counted)
+                rows.append(_row(case, texts, signals, false_alarms))
     frame = pl.DataFrame(rows, schema=CANDIDATE_SCHEMA, orient="row")
     return frame.sort("week_date", "severity", "score", "candidate_id", descending=[False, True, True, False])
 
@@ -155,20 +157,13 @@ def _overlap(first: set[str], second: set[str]) -> float:
     return len(first & second) / smaller if smaller else 0.0
 
 
-def _told_before(chains: list[_Chain], case: _Case) -> str | None:
-    """None for a new case, the first candidate's id for one that has grown, "" for one not told again."""
-    for chain in chains:
-        is_near = case.week - chain.last_week <= timedelta(weeks=COOLDOWN_WEEKS)
-        is_same_week = case.week == chain.last_week
-        if is_near and not is_same_week and (case.groups & chain.groups or not case.groups or not chain.groups):
-            chain.last_week = case.week
-            chain.groups |= case.groups
-            if case.size < GROWTH * chain.told_size:
-                return ""
-            chain.told_size = case.size
-            return chain.candidate_id
-    chains.append(_Chain(_identity(case), case.week, case.size, set(case.groups)))
-    return None
+def _support(case: _Case, signals: pl.DataFrame, evidence: pl.DataFrame) -> None:
+    case.evidence = evidence_for(evidence, case.region_code, case.week)
+    cells = [(cell["group_code"], cell["signal"]) for cell in case.cells]
+    cluster = neighbouring_cluster(signals, case.week, case.region_code, cells)
+    if cluster is not None:
+        case.neighbours = [code for code in cluster.regions if code != case.region_code]
+        case.neighbour_p_value = cluster.p_value
 
 
 def _identity(case: _Case) -> str:
@@ -218,7 +213,6 @@ def _facts(case: _Case, texts: pl.DataFrame, before: int) -> CaseFacts:
 
 def _story(
     case: _Case,
-    root: str | None,
     kind: str,
     texts: pl.DataFrame,
     *,
@@ -240,14 +234,15 @@ def _story(
         false_alarms=false_alarms.get(case.region_code, 0.0),
         quiet_count=max(1, int(case.leading["upperbound"] or 0)),
         accord_count=_accord_count(case, signals),
-        is_continued=root is not None,
+        is_continued=case.root is not None,
+        evidence=case.evidence,
+        neighbour_regions=case.neighbours,
         assessment=assessment,
     )
 
 
 def _row(
     case: _Case,
-    root: str | None,
     texts: pl.DataFrame,
     signals: pl.DataFrame,
     false_alarms: Mapping[str, float],
@@ -257,7 +252,7 @@ def _row(
     sources = one_each["source_kind"].to_list() if "source_kind" in one_each.columns else []
     kind = case_kind(one_each["text"].to_list(), names, sources)
     bodies = route(kind, case.region_code)
-    story = _story(case, root, kind, texts, signals=signals, false_alarms=false_alarms)
+    story = _story(case, kind, texts, signals=signals, false_alarms=false_alarms)
     words = explain(story)
     examples = one_each.head(EXAMPLES)
     return {
@@ -265,11 +260,14 @@ def _row(
         "week_date": case.week,
         "region_code": case.region_code,
         "group_codes": sorted(case.groups),
-        "signals": names,
+        "signals": [*names, *dict.fromkeys(fact.signal for fact in case.evidence)],
+        "supporting_evidence": [fact.code for fact in case.evidence],
+        "neighbour_regions": case.neighbours,
+        "neighbour_p_value": case.neighbour_p_value,
         "case_kind": kind,
         "severity": story.assessment.severity,
         "score": float(case.leading["score"]),
-        "is_continuation_of": root,
+        "is_continuation_of": case.root,
         "message_count": texts.height,
         "cluster_count": story.cluster_count,
         "expected_false_alarms_per_year": story.false_alarms,

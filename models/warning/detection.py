@@ -20,8 +20,18 @@ from models.warning.detectors.farrington_flexible import (
 from models.warning.detectors.gamma_poisson import GammaPoissonOptions, gamma_poisson
 from models.warning.detectors.nb_cusum import NbCusumOptions, nb_cusum
 from models.warning.detectors.outcome import BoolArray, DetectionError, FloatArray, IntArray, Outcome
+from models.warning.detectors.temporal_scan import TemporalScanOptions, temporal_scan
 
-Method = Literal["farrington_flexible", "farrington", "ears_c1", "ears_c2", "ears_c3", "nb_cusum", "gamma_poisson"]
+Method = Literal[
+    "temporal_scan",
+    "farrington_flexible",
+    "farrington",
+    "ears_c1",
+    "ears_c2",
+    "ears_c3",
+    "nb_cusum",
+    "gamma_poisson",
+]
 EARS = {"ears_c1": "C1", "ears_c2": "C2", "ears_c3": "C3"}
 SCHEMA = {
     "series": pl.String,
@@ -41,15 +51,17 @@ SCHEMA = {
 class DetectionRequest:
     """What to run on which weeks; names and defaults are those of the command line.
 
-    `first` and `last` count weeks from 1. `alpha` None means 0.01, and 0.001 for the EARS methods.
+    `first` and `last` count weeks from 1. `alpha` None means 0.01, and 0.001 for the EARS methods. `b` None
+    means up to 8 years for the temporal scan and 3 for the Farrington methods. `limit_cases` None means 5 for the
+    Farrington methods and none for the temporal scan, whose rate is calibrated without it.
     """
 
-    method: Method = "farrington_flexible"
+    method: Method = "temporal_scan"
     frequency: int = 52
     first: int | None = None
     last: int | None = None
     alpha: float | None = None
-    b: int = 3
+    b: int | None = None
     w: int = 3
     past_weeks_excluded: int = 26
     no_periods: int = 10
@@ -58,12 +70,19 @@ class DetectionRequest:
     threshold_method: ThresholdMethod = "nbPlugin"
     has_trend: bool = True
     is_reweighted: bool = True
-    limit_cases: int = 5
+    limit_cases: int | None = None
     limit_weeks: int = 4
     power: str = "2/3"
 
 
-Options = FarringtonFlexibleOptions | FarringtonOptions | EarsOptions | NbCusumOptions | GammaPoissonOptions
+Options = (
+    TemporalScanOptions
+    | FarringtonFlexibleOptions
+    | FarringtonOptions
+    | EarsOptions
+    | NbCusumOptions
+    | GammaPoissonOptions
+)
 
 
 def method_options(request: DetectionRequest) -> Options:
@@ -78,17 +97,27 @@ def method_options(request: DetectionRequest) -> Options:
         raise DetectionError(f"frequency {request.frequency} must be at least 1")
     alpha = request.alpha if request.alpha is not None else (DEFAULT_ALPHA if request.method in EARS else 0.01)
     shared = {
-        "b": request.b,
+        "b": 3 if request.b is None else request.b,
         "w": request.w,
         "alpha": alpha,
         "has_trend": request.has_trend,
         "is_reweighted": request.is_reweighted,
-        "limit_cases": request.limit_cases,
+        "limit_cases": 5 if request.limit_cases is None else request.limit_cases,
         "limit_weeks": request.limit_weeks,
         "frequency": request.frequency,
         "power": request.power,
     }
     match request.method:
+        case "temporal_scan":
+            return TemporalScanOptions(
+                alpha=alpha,
+                b=8 if request.b is None else request.b,
+                past_weeks_excluded=request.past_weeks_excluded,
+                frequency=request.frequency,
+                has_trend=request.has_trend,
+                limit_cases=request.limit_cases or 0,
+                limit_weeks=request.limit_weeks,
+            )
         case "farrington_flexible":
             return FarringtonFlexibleOptions(
                 **shared,
@@ -115,6 +144,8 @@ def method_options(request: DetectionRequest) -> Options:
 def run_method(counts: FloatArray, positions: IntArray, options: Options) -> Outcome:
     """Run the method that the type of `options` stands for on (series, weeks) counts."""
     match options:
+        case TemporalScanOptions():
+            return temporal_scan(counts, positions, options)
         case FarringtonFlexibleOptions():
             return farrington_flexible(counts, positions, options)
         case FarringtonOptions():

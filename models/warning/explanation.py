@@ -9,7 +9,10 @@ from datetime import date
 
 from data_contracts.councils import case_kinds
 from data_contracts.reference import ethnic_groups, regions
+from models.text.person_names import without_person_names
 from models.warning.severity import Assessment
+from models.warning.supporting import Evidence
+from models.warning.supporting_words import supporting_sentences
 
 EXAMPLE_LENGTH = 280
 SIGNAL_NAMES = {
@@ -25,6 +28,7 @@ SIGNAL_NAMES = {
         "a concrete incident or its risk",
     ),
     "grievance": ("кемсітуге шағым", "жалобы на ущемление", "complaints of unfair treatment"),
+    "rumour": ("қақтығыс туралы қауесет", "слухи о столкновениях", "rumours of clashes"),
 }
 MONTHS_KK = (
     "қаңтар",
@@ -95,6 +99,8 @@ class Story:
         accord_count: accordant texts of the same region, week and groups.
         is_continued: grew out of an earlier candidate.
         assessment: severity and its factors.
+        evidence: supporting facts of the region.
+        neighbour_regions: other regions of the same cluster.
     """
 
     region_code: str
@@ -111,13 +117,18 @@ class Story:
     accord_count: int
     is_continued: bool
     assessment: Assessment
+    evidence: Sequence[Evidence] = ()
+    neighbour_regions: Sequence[str] = ()
 
 
 def scrub(text: str) -> str:
-    """The text without links, addresses, handles, phones and long numbers; a second guard after ingestion."""
+    """The text without links, addresses, handles, phones, long numbers and names of people.
+
+    All but the names is a second guard: ingestion took them out already.
+    """
     for pattern, mark in PERSONAL:
         text = pattern.sub(mark, text)
-    return " ".join(text.split())
+    return without_person_names(" ".join(text.split()))
 
 
 def example_text(text: str, label: str, probability: float | None) -> str:
@@ -181,6 +192,7 @@ def _kazakh(story: Story) -> str:
         f"Әртүрлі мәтін саны: {story.observed}; әдетте аптасына күтілетіні: {_number(story.expected, 'kk')}.",
         f"Осы жағдай бойынша барлығы {story.cluster_count} мәтін, {story.message_count} хабар.",
         f"Сол аптада келісім туралы {story.accord_count} мәтін болды." if story.accord_count else "",
+        *supporting_sentences(story.evidence, story.neighbour_regions, "kk"),
         "Бұл бұрын хабарланған жағдайдың жалғасы: ол күшейді." if story.is_continued else "",
         f"Ауырлығы: 5-тен {score.severity} (мазмұны {score.content}/3, ауқымы {score.extent}/3, "
         f"қауіптің жақындығы {score.imminence}/3).",
@@ -209,6 +221,7 @@ def _russian(story: Story) -> str:
         f"О согласии в ту же неделю: {story.accord_count} {russian_plural(story.accord_count, *texts)}."
         if story.accord_count
         else "",
+        *supporting_sentences(story.evidence, story.neighbour_regions, "ru"),
         "Это продолжение случая, о котором уже сообщалось: он усилился." if story.is_continued else "",
         f"Тяжесть {score.severity} из 5 (содержание {score.content}/3, размах {score.extent}/3, "
         f"близость угрозы {score.imminence}/3).",
@@ -231,6 +244,7 @@ def _english(story: Story) -> str:
         f"Distinct texts: {story.observed}; usually expected in a week: {_number(story.expected, 'en')}.",
         f"In the whole case: distinct texts {story.cluster_count}, messages {story.message_count}.",
         f"Accordant texts in the same week: {story.accord_count}." if story.accord_count else "",
+        *supporting_sentences(story.evidence, story.neighbour_regions, "en"),
         "This continues a case already reported: it has grown." if story.is_continued else "",
         f"Severity {score.severity} of 5 (content {score.content}/3, extent {score.extent}/3, "
         f"imminence {score.imminence}/3).",

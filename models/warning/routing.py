@@ -15,11 +15,11 @@ LEAST_CUE_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Route:
-    """One primary body and those that support it, with their addresses in the region."""
+    """One primary body and those that support it, with their addresses in the region; None where one has none."""
 
     primary_body: str
     supporting_bodies: tuple[str, ...]
-    addresses: dict[str, str]
+    addresses: dict[str, str | None]
 
 
 @cache
@@ -71,7 +71,6 @@ def route(kind: str, region_code: str) -> Route:
 
     Raises:
         KeyError: for a kind that `councils.yml` does not know.
-        ContractError: if one of the bodies has no address in the region.
     """
     rule = case_kinds()[kind]
     bodies = (rule.primary, *rule.supporting)

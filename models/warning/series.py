@@ -2,8 +2,9 @@
 
 Counted are duplicate clusters and distinct authors, never raw reposts: the watched count of a cell is the
 smaller of the two, so neither one text copied a thousand times nor one author writing a thousand texts makes
-an alarm. A message belongs to a group only if it speaks of people of that group. Criticism of authorities,
-and whatever the labels do not call hostile, tense or aggrieved, is in no threat series at all.
+an alarm. Rumours of clashes are tension told on as hearsay (`rumours`). A message belongs to a group only if it
+speaks of people of that group. Criticism of authorities, and whatever the labels do not call hostile, tense or
+aggrieved, is in no threat series at all.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from datetime import date, timedelta
 import polars as pl
 
 from data_contracts.reference import regions
+from models.warning.rumours import is_hearsay
 
-THREAT_SIGNALS = ("hostile", "hard_hostile", "tension", "grievance")
+THREAT_SIGNALS = ("hostile", "hard_hostile", "tension", "grievance", "rumour")
 PEACE_SIGNALS = ("accord",)
 SIGNALS = THREAT_SIGNALS + PEACE_SIGNALS
 ALL_GROUPS = "all"
@@ -108,6 +110,7 @@ def signal_messages(
     chosen = labels.filter(pl.col("discourse").is_in(["hostile", "tension", "grievance", "accord"]) & is_decided)
     has_author = "author_pseudonym" in messages.columns
     author = pl.col("author_pseudonym").cast(pl.String) if has_author else pl.lit(None, dtype=pl.String)
+    told = is_hearsay(pl.col("text")) if "text" in messages.columns else pl.lit(value=False)
     rows = messages.join(chosen.select("message_id", "discourse", "severity"), on="message_id").select(
         "message_id",
         "region_code",
@@ -118,6 +121,7 @@ def signal_messages(
         pl.col("day_date").dt.truncate("1w").alias("week_date"),
         pl.coalesce(author, pl.col("duplicate_cluster_id")).alias("author"),
         author.is_not_null().alias("has_author"),
+        ((pl.col("discourse") == "tension") & told).alias("is_rumour"),
     )
     by_group = _with_groups(rows, mentions)
     if stances is not None:
@@ -128,7 +132,8 @@ def signal_messages(
     together = by_group.unique("message_id").with_columns(pl.lit(ALL_GROUPS).alias("group_code"))
     both = pl.concat([by_group, together.select(by_group.columns)]).with_columns(signal=pl.col("discourse"))
     hard = both.filter((pl.col("discourse") == "hostile") & (pl.col("severity") >= HARD_SEVERITY))
-    return pl.concat([both, hard.with_columns(signal=pl.lit("hard_hostile"))]).select(
+    rumours = both.filter("is_rumour").with_columns(signal=pl.lit("rumour"))
+    return pl.concat([both, hard.with_columns(signal=pl.lit("hard_hostile")), rumours]).select(
         "message_id",
         "week_date",
         "region_code",

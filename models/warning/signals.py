@@ -1,7 +1,7 @@
 """Signals: each cell of a week against its own past, corrected for how many cells are looked at.
 
-The detector follows the history of the cell: flexible Farrington for series with three years and enough
-cases, the shrunk Gamma-Poisson detector for shorter or sparser ones, and no answer (said in `note`) below
+The detector follows the history of the cell: the temporal scan on season and trend for series with three years and
+enough cases, the shrunk Gamma-Poisson detector for shorter or sparser ones, and no answer (said in `note`) below
 twelve observed weeks. p values of all threat cells of one week form one family for Benjamini and Hochberg
 (1995); peace signals are a family of their own and never raise an alert.
 """
@@ -16,13 +16,13 @@ import polars as pl
 
 from models.survey.adjustment import benjamini_hochberg
 from models.warning.detectors.count_distributions import quantile, upper_tail
-from models.warning.detectors.farrington_flexible import FarringtonFlexibleOptions, farrington_flexible
 from models.warning.detectors.gamma_poisson import GammaPoissonOptions, predict_week
 from models.warning.detectors.outcome import FloatArray
+from models.warning.detectors.temporal_scan import TemporalScanOptions, temporal_scan
 from models.warning.series import PEACE_SIGNALS, SIGNALS, SeriesError
 
-FARRINGTON_WEEKS = 3 * 52 + 4
-FARRINGTON_LEAST_MEAN = 3.0
+SCAN_WEEKS = 3 * 52
+SCAN_LEAST_MEAN = 3.0
 KEYS = ("region_code", "group_code", "signal")
 
 
@@ -111,9 +111,9 @@ def _tested(counts: FloatArray, kind: np.ndarray, week: int, options: SignalOpti
         result.history[rows] = prediction.history
         for row in rows[known]:
             result.detector[row] = "gamma_poisson"
-    _with_farrington(result, counts, week)
     result.upperbound = quantile(1 - options.alpha, result.expected, result.dispersion)
     result.p_value = upper_tail(counts[:, week], result.expected, result.dispersion)
+    _with_scan(result, counts, week, options)
     return result
 
 
@@ -122,28 +122,31 @@ def _unknown(cells: int) -> _Week:
     return _Week(nothing, nothing.copy(), nothing.copy(), nothing.copy(), np.zeros(cells), ["none"] * cells)
 
 
-def _with_farrington(result: _Week, counts: FloatArray, week: int) -> None:
-    """Replace the prediction of cells with a long and dense history.
+def _with_scan(result: _Week, counts: FloatArray, week: int, options: SignalOptions) -> None:
+    """Replace the prediction of cells with a long and dense history by that of the temporal scan.
 
-    The mean is Farrington's. The tail is that of a prediction which includes the error of the mean, with a dispersion
-    not below the pooled one: after the correction for many cells p values far out decide, and there the dispersion
-    of a single series is too noisy.
+    The dispersion is not below the pooled one: after the correction for many cells p values far out decide, and
+    there the dispersion of a single series is too noisy.
     """
-    past = counts[:, max(week - FARRINGTON_WEEKS, 0) : week]
+    past = counts[:, :week]
     seen = (~np.isnan(past)).sum(axis=1)
     mean = np.nansum(past, axis=1) / np.maximum(seen, 1)
-    rows = np.flatnonzero((seen >= FARRINGTON_WEEKS) & (mean >= FARRINGTON_LEAST_MEAN))
+    rows = np.flatnonzero((seen >= SCAN_WEEKS) & (mean >= SCAN_LEAST_MEAN))
     if not rows.size:
         return
-    years = min(5, (week - 3) // 52)
-    choice = FarringtonFlexibleOptions(b=years, limit_cases=0)
-    outcome = farrington_flexible(counts[rows], [week], choice)
-    known = outcome.is_known[:, 0] & ~np.isnan(outcome.expected[:, 0])
+    scan = TemporalScanOptions(alpha=options.alpha, least_dispersion=result.dispersion[rows])
+    outcome = temporal_scan(counts[rows], [week], scan)
+    known = outcome.is_known[:, 0]
     chosen = rows[known]
-    result.expected[chosen] = outcome.expected[known, 0]
-    result.dispersion[chosen] = np.maximum(outcome.dispersion[known, 0], result.dispersion[chosen])
+    for target, values in (
+        (result.expected, outcome.expected),
+        (result.upperbound, outcome.upperbound),
+        (result.dispersion, outcome.dispersion),
+        (result.p_value, outcome.p_value),
+    ):
+        target[chosen] = values[known, 0]
     for row in chosen:
-        result.detector[row] = "farrington_flexible"
+        result.detector[row] = "temporal_scan"
 
 
 def _week_table(
@@ -154,7 +157,7 @@ def _week_table(
     threshold = np.full(counts.shape, np.nan)
     for family in (np.flatnonzero(~is_peace), np.flatnonzero(is_peace)):
         q_value[family] = benjamini_hochberg(tested.p_value[family])
-        threshold[family] = _threshold(tested.p_value[family], q_value[family], options.false_discovery_rate)
+        threshold[family] = _threshold(q_value[family], options.false_discovery_rate)
     with np.errstate(invalid="ignore"):
         is_alarm = (q_value <= options.false_discovery_rate) & (counts >= options.least_count)
         spread = np.maximum(tested.upperbound + 1 - tested.expected, 1e-9)
@@ -177,24 +180,29 @@ def _week_table(
     )
 
 
-def _threshold(p_values: FloatArray, q_values: FloatArray, rate: float) -> float:
-    """The p value at which a cell of this family and week alarms."""
-    known = ~np.isnan(p_values)
-    if not known.any():
-        return float("nan")
-    lowest = rate / int(known.sum())
+def _threshold(q_values: FloatArray, rate: float) -> FloatArray:
+    """The p value at which each cell alarms, given the other cells of its family and week.
+
+    With R of m cells called, a further cell is called at `rate * (R + 1) / m`: true events elsewhere make the
+    correction of Benjamini and Hochberg less strict for all, and the stated rate must say so.
+    """
     with np.errstate(invalid="ignore"):
-        called = p_values[q_values <= rate]
-    return max(lowest, float(called.max())) if called.size else lowest
+        called = q_values <= rate
+    known = max(int((~np.isnan(q_values)).sum()), 1)
+    others = called.sum() - called.astype(np.float64)
+    return np.where(np.isnan(q_values), np.nan, rate * (others + 1.0) / known)
 
 
 def _false_alarm(tested: _Week, threshold: FloatArray, options: SignalOptions) -> FloatArray:
     """Probability that the cell's count reaches the alarm region when its prediction is true.
 
-    Counts are whole numbers, so this is below the threshold itself, often far below.
+    Counts are whole numbers, so for a single week this is below the threshold itself, often far below; the p values
+    of the scan are calibrated and reach it.
     """
     needed = quantile(1 - threshold, tested.expected, tested.dispersion) + 1
-    return upper_tail(np.maximum(needed, options.least_count), tested.expected, tested.dispersion)
+    single = upper_tail(np.maximum(needed, options.least_count), tested.expected, tested.dispersion)
+    is_scan = np.array([name == "temporal_scan" for name in tested.detector])
+    return np.where(is_scan, threshold, single)
 
 
 def _note(history: int, is_covered: bool, detector: str, options: SignalOptions) -> str | None:

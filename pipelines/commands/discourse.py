@@ -271,7 +271,7 @@ def evaluated(labelled: pl.DataFrame, model: DiscourseModel) -> dict[str, dict]:
             )
     pairs, truth, groups, _ = labelled_pairs(labelled, found)
     if pairs and model.stance is not None:
-        votes = model.stance.votes(pairs)
+        votes = model.stance.probabilities(pairs)
         result["stance"] = evaluation(
             truth,
             model.stance.choose(votes),

@@ -21,6 +21,7 @@ from models.discourse.adjudication import Adjudication, AnnotationError, adjudic
 from models.discourse.label_selection import SelectionRequest, worth_labelling
 from models.discourse.label_studio import annotations_of_export, labelling_config, tasks
 from models.discourse.label_workbook import annotations_of_rows, workbook
+from models.text.person_names import without_person_names
 from pipelines.messages import say
 from pipelines.settings import Settings
 
@@ -87,13 +88,15 @@ def _selection(settings: Settings, count: int) -> pl.DataFrame:
         raise ValueError(say("labels.no_messages", settings.language, path=settings.root))
     messages, labels, mentions = (pl.read_parquet(files[name]) for name in names)
     known = LabelStore(settings.root).latest()
-    return worth_labelling(
+    chosen = worth_labelling(
         messages,
         labels,
         mentions,
         SelectionRequest(count, settings.seed),
         None if known is None else known.labels["message_id"],
     )
+    # Annotators read the texts outside the institute's own tools: nobody is named to them.
+    return chosen.with_columns(pl.col("text").map_elements(without_person_names, return_dtype=pl.String))
 
 
 def _write_project(selection: pl.DataFrame, folder: Path, language: str) -> None:

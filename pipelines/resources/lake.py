@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
 import dagster as dg
 import polars as pl
 import polars.selectors as cs
+import pyarrow.parquet as pq
 from dagster_polars import PolarsParquetIOManager
 
-from data_contracts.contract import table_contract
+from data_contracts.contract import TableContract, table_contract
 from data_contracts.schemas import conform, empty_frame, schema
 from models.periods import quarter_start
 
@@ -20,6 +23,7 @@ WHOLE = "all"
 # from the same input has the same bytes.
 SIGNIFICANT_FIGURES = 12
 DECIMALS = 12
+Written = pl.DataFrame | Mapping[str, pl.DataFrame] | Iterator[tuple[str, pl.DataFrame]]
 PARTITION_COLUMNS = {"day": "day_date", "week": "week_date", "wave": "wave_id"}
 
 
@@ -43,29 +47,29 @@ class Lake(PolarsParquetIOManager):
         object.__setattr__(self, "base_dir", str(Path(self.root) / "lake"))
         super().setup_for_execution(context)
 
-    def handle_output(self, context: dg.OutputContext, obj: pl.DataFrame | Mapping[str, pl.DataFrame] | None) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Written | None) -> None:
         """Stage one file for each partition of the output.
 
         Args:
             context: of the output.
-            obj: one frame, cut into its partitions here, or the frame of each partition by its key.
+            obj: one frame, cut into its partitions here; or the frame of each partition by its key; or partitions
+                one after another as (key, frame), where the frames of a large partition come in pieces that
+                follow each other in the order of the table's key. Only one piece is in memory at a time.
 
         Raises:
             ContractError: if columns or types are not those of the table's contract.
+            ValueError: if a partition is none of the run's, or its pieces do not follow each other.
         """
         if obj is None:
             return
         contract = table_contract(context.asset_key.path[-1])
-        parts = obj if isinstance(obj, Mapping) else _parts(context, obj, contract.partition)
         folder = Path(self.root) / "staging" / context.run_id / contract.table
         folder.mkdir(parents=True, exist_ok=True)
-        rows = 0
-        for key, part in parts.items():
-            frame = conform(part, contract).sort(contract.key)
-            if contract.layer == "out":
-                frame = frame.with_columns(cs.float().round_sig_figs(SIGNIFICANT_FIGURES).round(DECIMALS))
-            frame.write_parquet(folder / f"{key}.parquet", compression="zstd", statistics=True)
-            rows += frame.height
+        if isinstance(obj, Iterator):
+            rows = _stage_stream(obj, contract, folder, list(context.asset_partition_keys))
+        else:
+            parts = obj if isinstance(obj, Mapping) else _parts(context, obj, contract.partition)
+            rows = sum(_stage(part, contract, folder / f"{key}.parquet") for key, part in parts.items())
         context.add_output_metadata({"rows": rows, "dagster/row_count": rows})
 
     def load_input(self, context: dg.InputContext) -> Any:
@@ -91,6 +95,38 @@ class Lake(PolarsParquetIOManager):
             raise StagedButNotChecked(
                 f"{table} was written in this run but not published: run it together with its contract check"
             )
+
+
+def _stage(part: pl.DataFrame, contract: TableContract, path: Path) -> int:
+    frame = conform(part, contract).sort(contract.key)
+    if contract.layer == "out":
+        frame = frame.with_columns(cs.float().round_sig_figs(SIGNIFICANT_FIGURES).round(DECIMALS))
+    frame.write_parquet(path, compression="zstd", statistics=True)
+    return frame.height
+
+
+def _stage_stream(
+    pieces: Iterator[tuple[str, pl.DataFrame]], contract: TableContract, folder: Path, wanted: list[str]
+) -> int:
+    """Each run of pieces with one key as one file, empty files for partitions without pieces."""
+    rows, done = 0, set[str]()
+    for key, run in groupby(pieces, key=itemgetter(0)):
+        if key not in wanted or key in done:
+            raise ValueError(f"{contract.table}: partition {key} is not one of the run's, or came in two parts")
+        done.add(key)
+        beside, writer = folder / f".{key}.partial", None
+        for _, piece in run:
+            table = conform(piece, contract).sort(contract.key).to_arrow()
+            writer = writer or pq.ParquetWriter(beside, table.schema, compression="zstd")
+            writer.write_table(table)
+            rows += table.num_rows
+        if writer is not None:
+            writer.close()
+            beside.replace(folder / f"{key}.parquet")
+    for key in wanted:
+        if key not in done:
+            _stage(empty_frame(contract), contract, folder / f"{key}.parquet")
+    return rows
 
 
 def _parts(context: dg.OutputContext, frame: pl.DataFrame, kind: str) -> dict[str, pl.DataFrame]:

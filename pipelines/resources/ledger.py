@@ -1,114 +1,65 @@
-"""The ledger of alert candidates (SQLite, or PostgreSQL by URL); events are only added, in a hash chain."""
+"""The door to the desk: candidates go in, people decide, letters go out. Django is imported when it is opened."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import sqlalchemy as sa
-from sqlalchemy import event as sa_event
 
-from models.warning.lifecycle import STATUSES, Action, Case, advance
+from desk.channels import Channels, Report
+from models.warning.answers import Histories
+from models.warning.lifecycle import Action, Case
+from models.warning.refusals import Refused
 
-GENESIS = "0" * 64
-METADATA = sa.MetaData()
-CANDIDATES = sa.Table(
-    "warning_candidates",
-    METADATA,
-    sa.Column("candidate_id", sa.String(64), primary_key=True),
-    sa.Column("week_date", sa.Date, nullable=False),
-    sa.Column("region_code", sa.String(16), nullable=False),
-    sa.Column("severity", sa.Integer, nullable=False),
-    sa.Column("status", sa.String(32), nullable=False, index=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("case_state", sa.Text, nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),
-)
-EVENTS = sa.Table(
-    "warning_events",
-    METADATA,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("candidate_id", sa.String(64), nullable=False, index=True),
-    sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("actor", sa.String(128), nullable=False),
-    sa.Column("recorded_at", sa.String(40), nullable=False),
-    sa.Column("payload", sa.Text, nullable=False),
-    sa.Column("previous_hash", sa.String(64), nullable=False),
-    sa.Column("event_hash", sa.String(64), nullable=False, unique=True),
-)
-FORBID_CHANGES = {
-    "sqlite": [
-        f"CREATE TRIGGER IF NOT EXISTS warning_events_no_{verb.lower()} BEFORE {verb} ON warning_events "
-        "BEGIN SELECT RAISE(ABORT, 'warning_events is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE OR REPLACE FUNCTION warning_events_append_only() RETURNS trigger AS $$ "
-        "BEGIN RAISE EXCEPTION 'warning_events is append-only'; END $$ LANGUAGE plpgsql",
-        "CREATE OR REPLACE TRIGGER warning_events_no_change BEFORE UPDATE OR DELETE ON warning_events "
-        "FOR EACH ROW EXECUTE FUNCTION warning_events_append_only()",
-    ],
-}
-
-
-class LedgerError(ValueError):
-    """A candidate that is not in the ledger, or a ledger that cannot be used; the message says which."""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """Result of checking the whole chain.
-
-    Attributes:
-        is_intact: every event hashes to what it says and follows the one before, and candidates agree with
-            events.
-        event_count: events looked at.
-        last_hash: hash of the last event; keep it elsewhere to notice a shortened chain.
-        problem: the first thing found wrong.
-    """
-
-    is_intact: bool
-    event_count: int
-    last_hash: str
-    problem: str | None = None
+if TYPE_CHECKING:
+    from desk.chain import Verification
+    from desk.decisions import Housekeeping
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Ledger:
-    """Candidates and what people decided about them."""
+@dataclass(frozen=True)
+class MissedReport:
+    """An event that a body reports and no alert had told of; codes are those of `councils.yml`."""
 
-    def __init__(self, url: str, clock: Callable[[], datetime] = _now) -> None:
-        """Open the ledger at a SQLAlchemy URL and make its tables where they are missing."""
-        self.clock = clock
-        self.engine = sa.create_engine(url, **({"connect_args": {"timeout": 30}} if url.startswith("sqlite") else {}))
-        if self.engine.dialect.name == "sqlite":
-            sa_event.listen(self.engine, "connect", _manual_transactions)
-            sa_event.listen(self.engine, "begin", _begin_immediate)
-        METADATA.create_all(self.engine)
-        with self.engine.begin() as connection:
-            for statement in FORBID_CHANGES.get(self.engine.dialect.name, []):
-                connection.execute(sa.text(statement))
+    event_date: date
+    region_code: str
+    body_code: str
+    case_kind: str
+    cause_code: str
+
+
+class Ledger:
+    """Candidates, what people decided about them, letters and replies."""
+
+    def __init__(
+        self, url: str, clock: Callable[[], datetime] = _now, *, inbox: Path | None = None, alias: str | None = None
+    ) -> None:
+        """Open the ledger and make its tables where they are missing.
+
+        Args:
+            url: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`.
+            clock: gives the time with its zone.
+            inbox: folder the candidates come from; a file in it whose name says synthetic marks them so.
+            alias: name of the database connection; the web interface uses `default`.
+
+        Raises:
+            LedgerError: if the URL is of no known kind or the database does not open.
+        """
+        from desk.book import open_book
+
+        self.inbox = inbox
+        self.book = open_book(url, clock, alias=alias)
 
     def close(self) -> None:
-        """Give connections back."""
-        self.engine.dispose()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        """A transaction that no other writer can interleave with."""
-        with self.engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text("LOCK TABLE warning_events IN EXCLUSIVE MODE"))
-            yield connection
+        """Give this thread's connection back."""
+        self.book.close()
 
     def register_candidates(self, frame: pl.DataFrame) -> int:
         """Insert candidates that are not there yet, as awaiting review; known ones stay as they are.
@@ -119,52 +70,30 @@ class Ledger:
         Returns:
             Number of candidates inserted.
         """
-        inserted = 0
-        with self._writing() as connection:
-            known = set(connection.scalars(sa.select(CANDIDATES.c.candidate_id)))
-            for row in frame.iter_rows(named=True):
-                if row["candidate_id"] in known:
-                    continue
-                known.add(row["candidate_id"])
-                case = Case()
-                payload = _canonical(row)
-                connection.execute(
-                    CANDIDATES.insert().values(
-                        candidate_id=row["candidate_id"],
-                        week_date=row["week_date"],
-                        region_code=row["region_code"],
-                        severity=row["severity"],
-                        status=case.status,
-                        version=case.version,
-                        case_state=_canonical(asdict(case)),
-                        payload=payload,
-                    )
-                )
-                digest = hashlib.sha256(payload.encode()).hexdigest()
-                self._append(connection, row["candidate_id"], "registered", "pipeline", {"payload_sha256": digest})
-                inserted += 1
-        return inserted
+        from desk.decisions import register
+
+        return register(self.book, frame.iter_rows(named=True), is_synthetic=self._is_synthetic())
+
+    def _is_synthetic(self) -> bool:
+        return self.inbox is not None and any("synthetic" in path.name.lower() for path in self.inbox.rglob("*"))
 
     def decide(self, candidate_id: str, action: Action) -> Case:
-        """Apply one step of the lifecycle and record it.
+        """Apply one step of the lifecycle by a user of the desk and record it.
 
         Raises:
             LedgerError: if there is no such candidate.
             LifecycleError: if the rules do not allow the step; nothing is recorded then.
+            PeopleError: if the actor is not known or may not do this.
         """
-        with self._writing() as connection:
-            row = self._row(connection, candidate_id)
-            case = advance(_case(row["case_state"]), action)
-            changed = connection.execute(
-                CANDIDATES.update()
-                .where(CANDIDATES.c.candidate_id == candidate_id, CANDIDATES.c.version == case.version - 1)
-                .values(status=case.status, version=case.version, case_state=_canonical(asdict(case)))
-            )
-            if changed.rowcount != 1:
-                raise LedgerError(f"candidate {candidate_id}: changed by somebody else; look at it again")
-            details = {"reason": action.reason, "outcome": action.outcome, "case": asdict(case)}
-            self._append(connection, candidate_id, action.kind, action.actor, details)
-        return case
+        from desk.decisions import decide
+
+        return decide(self.book, candidate_id, action)
+
+    def housekeeping(self) -> Housekeeping:
+        """Escalate alerts whose time limit has passed and expire what nobody decided."""
+        from desk.decisions import housekeeping
+
+        return housekeeping(self.book)
 
     def case(self, candidate_id: str) -> Case:
         """Where a candidate stands.
@@ -172,146 +101,162 @@ class Ledger:
         Raises:
             LedgerError: if there is no such candidate.
         """
-        with self.engine.connect() as connection:
-            return _case(self._row(connection, candidate_id)["case_state"])
+        from desk.decisions import case_now
+
+        return case_now(self.book, candidate_id)
 
     def candidate(self, candidate_id: str) -> dict[str, Any]:
-        """What was registered for a candidate, with its present status and its events.
+        """What was registered for a candidate, with its present status, events, letters and replies.
 
         Raises:
             LedgerError: if there is no such candidate.
         """
-        with self.engine.connect() as connection:
-            row = self._row(connection, candidate_id)
-            events = connection.execute(
-                sa.select(EVENTS).where(EVENTS.c.candidate_id == candidate_id).order_by(EVENTS.c.sequence)
-            ).mappings()
-            shown = [{name: event[name] for name in ("sequence", "kind", "actor", "recorded_at")} for event in events]
-        return {
-            **json.loads(row["payload"]),
-            "status": row["status"],
-            "version": row["version"],
-            "events": shown,
-        }
+        from desk.reading import alert
 
-    def candidates(self, status: str | None = None) -> list[dict[str, Any]]:
-        """Registered candidates, newest week first, optionally of one status.
+        return alert(self.book, candidate_id)
+
+    def candidates(self, status: str | None = None, *, only_overdue: bool = False) -> list[dict[str, Any]]:
+        """Registered candidates, newest week first, optionally of one status or only those escalated.
 
         Raises:
             LedgerError: if there is no such status.
         """
-        if status is not None and status not in STATUSES:
-            raise LedgerError(f"no status {status!r}: choose one of {', '.join(STATUSES)}")
-        query = sa.select(CANDIDATES).order_by(
-            CANDIDATES.c.week_date.desc(), CANDIDATES.c.severity.desc(), CANDIDATES.c.candidate_id
-        )
-        if status is not None:
-            query = query.where(CANDIDATES.c.status == status)
-        with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        return [{**json.loads(row["payload"]), "status": row["status"]} for row in rows]
+        from desk.reading import alerts
+
+        return alerts(self.book, status, only_overdue=only_overdue)
+
+    def letters(self, *, only_stuck: bool = False) -> list[dict[str, Any]]:
+        """Letters and what became of them; `only_stuck` leaves those that are dead or uncertain."""
+        from desk.reading import letters
+
+        return letters(self.book, only_stuck=only_stuck)
 
     def counts_by_status(self) -> dict[str, int]:
         """Number of candidates in every status, zeros included."""
-        query = sa.select(CANDIDATES.c.status, sa.func.count()).group_by(CANDIDATES.c.status)
-        with self.engine.connect() as connection:
-            found = {str(status): int(count) for status, count in connection.execute(query)}
-        return {status: found.get(status, 0) for status in STATUSES}
+        from desk.reading import counts_by_status
 
-    def verify(self) -> Verification:
-        """Recompute the chain and compare candidates with what the events say of them."""
-        previous, expected = GENESIS, 1
-        digests: dict[str, str] = {}
-        states: dict[str, str] = {}
-        with self.engine.connect() as connection:
-            for event in connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence)).mappings():
-                problem = _fault(dict(event), previous, expected)
-                if problem:
-                    return Verification(False, expected - 1, previous, problem)
-                content = json.loads(event["payload"])
-                if event["kind"] == "registered":
-                    digests[event["candidate_id"]] = content["payload_sha256"]
-                    states[event["candidate_id"]] = _canonical(asdict(Case()))
-                else:
-                    states[event["candidate_id"]] = _canonical(content["case"])
-                previous, expected = event["event_hash"], expected + 1
-            rows = connection.execute(sa.select(CANDIDATES)).mappings().all()
-        problem = _disagreement([dict(row) for row in rows], digests, states)
-        return Verification(problem is None, expected - 1, previous, problem)
+        return counts_by_status(self.book)
 
-    def _row(self, connection: sa.Connection, candidate_id: str) -> Mapping[str, Any]:
-        query = sa.select(CANDIDATES).where(CANDIDATES.c.candidate_id == candidate_id)
-        row = connection.execute(query).mappings().one_or_none()
-        if row is None:
-            raise LedgerError(f"no candidate {candidate_id!r} in the ledger")
-        return dict(row)
+    def enqueue(self, candidate_id: str, actor: str, reason: str | None = None) -> int:
+        """Queue the letters of an approved alert; returns how many are new.
 
-    def _append(
-        self, connection: sa.Connection, candidate_id: str, kind: str, actor: str, payload: Mapping[str, Any]
+        Raises:
+            LedgerError, LifecycleError, DeliveryError, PeopleError: see `desk.delivery.enqueue`.
+        """
+        from desk.delivery import enqueue
+
+        return enqueue(self.book, candidate_id, actor, reason)
+
+    def deliver(self, channels: Channels, actor: str, candidate_id: str | None = None) -> Report:
+        """Send every letter that is due.
+
+        Raises:
+            PeopleError: if the actor may not send.
+        """
+        from desk.delivery import deliver
+
+        return deliver(self.book, channels, actor, candidate_id)
+
+    def send_again(self, candidate_id: str, body_code: str, actor: str, reason: str) -> None:
+        """Put a dead or uncertain letter back into the queue.
+
+        Raises:
+            LedgerError, DeliveryError, PeopleError: see `desk.delivery.send_again`.
+        """
+        from desk.delivery import send_again
+
+        send_again(self.book, candidate_id, body_code, actor, reason)
+
+    def record_reply(
+        self, candidate_id: str, body_code: str, reply_code: str, *, actor: str, confirmed: date | None = None
     ) -> None:
-        """Add one event after the last; its time is never before the last one's, whatever the clock does."""
-        last = connection.execute(sa.select(EVENTS).order_by(EVENTS.c.sequence.desc()).limit(1)).mappings().first()
-        moment = self.clock().astimezone(UTC).isoformat(timespec="microseconds")
-        content = {
-            "sequence": 1 if last is None else last["sequence"] + 1,
-            "candidate_id": candidate_id,
-            "kind": kind,
-            "actor": actor,
-            "recorded_at": moment if last is None else max(moment, last["recorded_at"]),
-            "payload": _canonical(payload),
-            "previous_hash": GENESIS if last is None else last["event_hash"],
-        }
-        connection.execute(EVENTS.insert().values(**content, event_hash=_hash(content)))
+        """Write down what a body answered.
 
+        Raises:
+            LedgerError, ReplyError, PeopleError: see `desk.replies.record_reply`.
+        """
+        from desk.replies import record_reply
 
-def _manual_transactions(connection: Any, _record: Any) -> None:
-    """Let SQLAlchemy begin transactions itself, so that a reader never holds a stale end of the chain."""
-    connection.isolation_level = None
+        record_reply(self.book, candidate_id, body_code, reply_code, actor=actor, confirmed=confirmed)
 
+    def record_missed_event(self, report: MissedReport, actor: str) -> str:
+        """Write down an event that no alert had told of; returns its id in the error book.
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+        Raises:
+            ReplyError, PeopleError: see `desk.replies.record_missed_event`.
+        """
+        from desk.replies import record_missed_event
 
+        return record_missed_event(
+            self.book,
+            event_date=report.event_date,
+            region_code=report.region_code,
+            body_code=report.body_code,
+            case_kind=report.case_kind,
+            cause_code=report.cause_code,
+            actor=actor,
+        )
 
-def _canonical(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    def histories(self) -> Histories:
+        """Alerts, letters, corrections and missed events as frames, without persons."""
+        from desk.replies import histories
 
+        return histories(self.book)
 
-def _plain(value: object) -> str:
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in the ledger")
+    def export(self) -> list[dict[str, Any]]:
+        """Alerts with dates and outcome, without persons, reasons, texts or addresses."""
+        from desk.reading import export
 
+        return export(self.book)
 
-def _hash(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+    def verify(self, known_hash: str | None = None) -> Verification:
+        """Recompute the hash chain and compare alerts and letters with what the events say of them."""
+        from desk.chain import verify
 
+        return verify(self.book, known_hash)
 
-def _case(state: str) -> Case:
-    return Case(**json.loads(state))
+    def clock_warning(self) -> Refused | None:
+        """A sentence if the clock had gone back when the last event was written."""
+        from desk.reading import last_clock_warning
 
+        return last_clock_warning(self.book)
 
-def _fault(event: Mapping[str, Any], previous: str, expected: int) -> str | None:
-    content = {name: event[name] for column in EVENTS.columns if (name := column.name) != "event_hash"}
-    if event["sequence"] != expected:
-        return f"event {expected} is missing"
-    if event["previous_hash"] != previous:
-        return f"event {expected} does not follow the event before it"
-    if _hash(content) != event["event_hash"]:
-        return f"event {expected} was changed after it was written"
-    return None
+    def add_user(self, name: str, group: str, password: str) -> None:
+        """Add a person to one of the groups analyst, reviewer, secretary.
 
+        Raises:
+            PeopleError: if the name is taken, the group unknown or the password weak.
+        """
+        from desk.people import add_user
 
-def _disagreement(rows: list[dict[str, Any]], digests: Mapping[str, str], states: Mapping[str, str]) -> str | None:
-    seen = set()
-    for row in rows:
-        name = row["candidate_id"]
-        seen.add(name)
-        if name not in digests:
-            return f"candidate {name} was never registered by an event"
-        if hashlib.sha256(row["payload"].encode()).hexdigest() != digests[name]:
-            return f"candidate {name} was changed after it was registered"
-        if row["case_state"] != states[name] or row["status"] != json.loads(states[name])["status"]:
-            return f"candidate {name} stands at {row['status']}, the events say otherwise"
-    missing = sorted(set(digests) - seen)
-    return f"candidate {missing[0]} was removed" if missing else None
+        add_user(self.book, name, group, password)
+
+    def disable_user(self, name: str) -> None:
+        """Take a person's access away.
+
+        Raises:
+            PeopleError: if there is no such person.
+        """
+        from desk.people import disable_user
+
+        disable_user(self.book, name)
+
+    def authenticate(self, name: str, password: str) -> str:
+        """The normal form of a name whose password is right.
+
+        Raises:
+            PeopleError: if it is not.
+        """
+        from desk.people import authenticate
+
+        return authenticate(self.book, name, password)
+
+    def set_recipient(self, values: Mapping[str, str]) -> None:
+        """Say where letters for a body of a region go: body_code, region_code, channel, address.
+
+        Raises:
+            RecipientError: naming what is not known or not an address.
+        """
+        from desk.recipients import set_recipient
+
+        set_recipient(self.book, **values)

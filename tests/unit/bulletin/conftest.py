@@ -12,7 +12,9 @@ import pytest
 
 from data_contracts.indicator_registry import plan
 from data_contracts.reference import ethnic_groups, regions
+from models.bulletin.figures import figures
 from models.bulletin.inputs import BulletinMeta, BulletinTables
+from models.bulletin.page import bulletin_html
 
 INDICATORS = {"accord": 81.0, "tolerance": 68.9, "wellbeing": 75.5}
 GROUPS = [code for code, group in ethnic_groups().items() if group.is_census_group]
@@ -395,3 +397,24 @@ def build_tables() -> Callable[..., BulletinTables]:
 @pytest.fixture(scope="session")
 def build_meta() -> Callable[..., BulletinMeta]:
     return make_meta
+
+
+@pytest.fixture(scope="session")
+def small_meta() -> BulletinMeta:
+    return make_meta(quarter="2025-Q3")
+
+
+@pytest.fixture(scope="session")
+def small() -> BulletinTables:
+    """One indicator and two signals: enough of every section, fewer charts to draw."""
+    tables = make_tables(quarter="2025-Q3", last_year=2025)
+    assert tables.rates is not None
+    only = pl.col("indicator_id") == "accord"
+    surveys = {name: getattr(tables, name).filter(only) for name in ("estimates", "changes", "verdicts", "outlook")}
+    return replace(tables, rates=tables.rates.filter(pl.col("signal").is_in(["hostile", "accord"])), **surveys)
+
+
+@pytest.fixture(scope="session")
+def html(small: BulletinTables, small_meta: BulletinMeta) -> dict[str, str]:
+    found = figures(small, small_meta)
+    return {language: bulletin_html(small, found, small_meta, language) for language in ("kk", "ru", "en")}

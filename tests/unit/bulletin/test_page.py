@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -68,32 +67,8 @@ class Page(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.loose))
 
 
-def _small(tables: BulletinTables) -> BulletinTables:
-    """One indicator and two signals: enough of every section, fewer charts to draw."""
-    assert tables.rates is not None
-    only = pl.col("indicator_id") == "accord"
-    surveys = {name: getattr(tables, name).filter(only) for name in ("estimates", "changes", "verdicts", "outlook")}
-    return replace(tables, rates=tables.rates.filter(pl.col("signal").is_in(["hostile", "accord"])), **surveys)
-
-
 def _page(tables: BulletinTables, meta: BulletinMeta, language: str = "en") -> Page:
     return Page(bulletin_html(tables, figures(tables, meta), meta, language))
-
-
-@pytest.fixture(scope="module")
-def small(build_tables: Callable[..., BulletinTables]) -> BulletinTables:
-    return _small(build_tables(quarter="2025-Q3", last_year=2025))
-
-
-@pytest.fixture(scope="module")
-def small_meta(build_meta: Callable[..., BulletinMeta]) -> BulletinMeta:
-    return build_meta(quarter="2025-Q3")
-
-
-@pytest.fixture(scope="module")
-def html(small: BulletinTables, small_meta: BulletinMeta) -> dict[str, str]:
-    found = figures(small, small_meta)
-    return {language: bulletin_html(small, found, small_meta, language) for language in ("kk", "ru", "en")}
 
 
 @pytest.fixture(scope="module")

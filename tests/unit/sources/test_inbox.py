@@ -10,6 +10,7 @@ import pytest
 
 from assets.sources.feed_file import read_feed
 from assets.sources.inbox import UnknownPartitionError, file_of_partition, inbox_table, scan_inbox
+from assets.sources.read_result import combined
 from assets.sources.survey_file import read_wave
 from data_contracts.contract import table_contract
 from data_contracts.schemas import conform, empty_frame
@@ -88,12 +89,12 @@ def test_partitions_lead_back_to_their_files(inbox: Path, run) -> None:
     assert all(key.endswith(file.file_sha256[:12]) for key, file in zip(keys, feeds, strict=True))
     for file in feeds:
         assert file_of_partition(inbox, "feed", str(file.partition_key)) == file
-        result = read_feed(file, **run)
+        result = combined(read_feed(file, **run))
         assert set(result.rows["file_name"]) == {file.file_name}
     with pytest.raises(UnknownPartitionError, match="put the file back"):
         file_of_partition(inbox, "feed", "gone-000000000000")
     with pytest.raises(ValueError, match="no feed"):
-        read_feed(wave, **run)
+        list(read_feed(wave, **run))
     with pytest.raises(ValueError, match="no survey wave"):
         read_wave(feeds[0])
 
@@ -122,7 +123,7 @@ def test_the_account_of_the_inbox_adds_up(inbox: Path, run) -> None:
     for file in files:
         if file.partition_key is None:
             continue
-        result = read_feed(file, **run) if file.kind == "feed" else read_wave(file)
+        result = combined(read_feed(file, **run)) if file.kind == "feed" else read_wave(file)
         refused.append(result.quarantine.select(refused[0].columns))
         accounts.append((file.file_sha256, result.rows_in, result.rows_kept, 0, result.rows_quarantined))
     names = ["file_sha256", "rows_in", "rows_kept", "rows_duplicate", "rows_quarantined"]

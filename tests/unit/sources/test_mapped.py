@@ -209,16 +209,35 @@ def test_files_that_cannot_be_read_are_refused_whole(tmp_path: Path, run) -> Non
     twice.write_text("when,body,body\n2026-07-01,a,b\n")
     header = tmp_path / "header.csv"
     header.write_text("when,body\n")
+    page = tmp_path / "page.csv"
+    page.write_text("<!DOCTYPE html>\n<html><body>502, Bad Gateway</body></html>")
     cases = [
         (tmp_path / "zero.csv", "csv", "empty_file"),
         (half, "parquet", "broken_table"),
         (twice, "csv", "ambiguous_column"),
         (header, "csv", "no_rows"),
+        (page, "csv", "html_instead_of_data"),
+        (page, "jsonl", "html_instead_of_data"),
     ]
     for path, form, rule in cases:
         assert (path.name, read_mapped(path, mapping(form, SIMPLE), **run).file_rule) == (path.name, rule)
     other = read_mapped(paths["xlsx"], mapping("xlsx", SIMPLE, sheet="Жоқ"), **run)
     assert other.file_rule == "not_expected_sheet"
+
+
+def test_marks_that_hide_words_and_halves_of_characters_do_no_harm(tmp_path: Path, run) -> None:
+    path = tmp_path / "m.jsonl"
+    texts = [
+        r"ка\u200bзахи и \u202eрусские\u202c",
+        r"\ud800 жарты",
+        r"\ud83d\ude00 бүтін",
+        r"\u0000\u200b",
+        "x" * 100_001,
+    ]
+    path.write_text("\n".join(f'{{"when": "2026-07-01", "body": "{text}"}}' for text in texts), "utf-8")
+    result = read_mapped(path, mapping("jsonl", SIMPLE), **run)
+    assert result.rows["text"].to_list() == ["казахи и русские", "\ufffd жарты", "😀 бүтін"]
+    assert result.quarantine.select("row_number", "rule").rows() == [(4, "empty_text"), (5, "text_too_long")]
 
 
 def test_bombs_and_broken_wrappers_are_refused(tmp_path: Path, run) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 
 from data_contracts.contract import table_contract
 from data_contracts.schemas import conform, schema
-from models.text.annotation import annotate, message_id
+from models.text.annotation import annotate, collapsed, first_records, message_id
 
 START = datetime(2026, 6, 30, 18, 59, tzinfo=UTC)  # 23:59 in Almaty
 TEXTS = ["Алматыда қазақтар мен орыстар тату", "Русский язык в Шымкенте", "😂", "Молодцы"]
@@ -57,6 +57,13 @@ def test_order_of_rows_does_not_matter():
     one, other = annotate(rows), annotate(rows.reverse())
     assert one.messages.equals(other.messages)
     assert one.mentions.equals(other.mentions)
+
+
+def test_the_records_kept_are_known_without_their_texts():
+    rows = raw(40).with_columns(published_at=pl.lit(START), row_number=pl.int_range(40, 0, -1, dtype=pl.Int64))
+    columns = ["file_sha256", "row_number", "copy_count"]
+    known = first_records(rows.lazy()).collect().select(columns)
+    assert known.sort(columns).equals(collapsed(rows).select(columns).sort(columns))
 
 
 def test_the_day_is_the_day_in_almaty():

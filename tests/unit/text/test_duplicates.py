@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 import pytest
 
-from models.text.duplicates import duplicate_clusters
+from models.text.duplicates import DuplicateWindow, duplicate_clusters
+from models.text.normalisation import normalised
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 NEWS = (
@@ -68,6 +70,36 @@ def test_planted_variants_are_recovered():
     found = clusters(texts, list(np.linspace(0, 24, len(texts))))
     assert len({(a, b) for a, b in zip(found, truth, strict=True)}) <= 126
     assert len(set(found)) >= 120
+
+
+@pytest.mark.parametrize("runs", [2, 7, 40])
+def test_runs_in_order_of_time_give_what_all_at_once_gives(runs):
+    rng = np.random.default_rng(13)
+    words = [f"сөз{i}" for i in range(200)]
+    bases = [" ".join(rng.choice(words, 20)) for _ in range(25)] + ["позор", "қысқа мәтін", "😂"]
+    texts = []
+    for _ in range(400):
+        base = str(rng.choice(bases))
+        texts.append(base.rsplit(" ", 1)[0] if rng.random() < 0.4 and len(base) > 20 else base)
+    frame = pl.DataFrame(
+        {
+            "id": [f"m{i:03}" for i in range(len(texts))],
+            "text": texts,
+            "at": sorted(START + timedelta(hours=int(h)) for h in rng.integers(0, 24 * 30, len(texts))),
+        }
+    )
+    whole = duplicate_clusters(frame["id"], frame["text"], frame["at"])
+    window = DuplicateWindow()
+    bounds = [START + timedelta(hours=24 * 30 * k / runs) for k in range(runs + 1)]
+    parts = [
+        window.clusters(part["id"], normalised(part["text"]), part["at"])
+        for low, high in pairwise(bounds)
+        for part in [frame.filter((pl.col("at") >= low) & (pl.col("at") < high))]
+    ]
+    assert pl.concat(parts).equals(whole)
+    assert 28 < whole["duplicate_cluster_id"].n_unique() < 300
+    with pytest.raises(ValueError, match="order of time"):
+        window.clusters(frame["id"].head(1), frame["text"].head(1), frame["at"].head(1))
 
 
 def test_doubled_ids_and_a_negative_window_are_refused():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import polars as pl
 import pytest
 
@@ -99,3 +101,26 @@ def test_no_text_no_mention():
     empty = mentions(pl.Series([], dtype=pl.String), pl.Series([], dtype=pl.String))
     assert empty.height == 0
     assert mentions(pl.Series(["a", "b"]), pl.Series([None, ""], dtype=pl.String)).height == 0
+
+
+def _seconds(text: str) -> float:
+    column, ids = pl.Series([text]), pl.Series(["m"])
+    runs = []
+    for _ in range(2):
+        started = time.process_time()
+        mentions(ids, column)
+        runs.append(time.process_time() - started)
+    return min(runs)
+
+
+@pytest.mark.parametrize("piece", ["казах", "казак-", "қaзақ", "чехи,", "ру\u0301с", "к а з "])
+def test_time_grows_with_the_length_of_one_message_and_not_with_its_square(piece):
+    _seconds(piece)
+    short, long = _seconds(piece * 1_000), _seconds(piece * 8_000)
+    # Eight times the text; the square would be sixty-four times the time.
+    assert long < 24 * max(short, 0.002)
+
+
+def test_words_without_end_are_read_as_names_of_nothing():
+    found = mentions(pl.Series(["m"]), pl.Series(["русские " + "ю" * 300_000 + " и жид" + "ыд" * 150_000]))
+    assert found["group_code"].to_list() == ["russian"]

@@ -93,3 +93,23 @@ def test_no_district_of_the_official_list_is_put_in_a_wrong_region(shared_data):
         found = kato.select(true="KZ-" + pl.col("kato").str.slice(0, 2), found=region_of_name(kato[column]))
         assert found.filter(pl.col("found") != pl.col("true")).height == 0
         assert found["found"].is_not_null().mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Вьетнамда су тасқыны болды", "abroad"),
+        ("В Непале прошли выборы", "abroad"),
+        ("Нью-Йорктен хабар келді", "abroad"),
+        ("Беларусьте жиын өтті", "abroad"),
+        ("Бүгін Қытай басшысы келді", "abroad"),
+        ("Шымқаладан сәлем", "KZ-79"),
+        ("Самое главное - не молчать", "unknown"),
+        ("Того человека я знаю", "unknown"),
+        ("Китайка пришла", "unknown"),
+        ("Қытай тілі қиын", "unknown"),
+        ("Судан балық ұстады", "unknown"),
+    ],
+)
+def test_the_world_by_its_names_and_words_that_look_like_them(text: str, code: str) -> None:
+    assert places(pl.Series([text]))["region_code"].to_list() == [code]

@@ -61,9 +61,10 @@ def test_bad_series_are_refused_with_the_place(frame: pl.DataFrame, message: str
         ({"alpha": 1.5}, "alpha"),
         ({"first": 0}, "range"),
         ({"first": 255, "last": 999}, "range"),
-        ({"b": 0}, "b and no_periods"),
-        ({"no_periods": 53}, "too big"),
-        ({"past_weeks_excluded": 170}, "past_weeks_excluded"),
+        ({"b": 0}, "b and least_history"),
+        ({"method": "farrington_flexible", "b": 0}, "b and no_periods"),
+        ({"method": "farrington_flexible", "no_periods": 53}, "too big"),
+        ({"method": "farrington_flexible", "past_weeks_excluded": 170}, "past_weeks_excluded"),
     ],
 )
 def test_impossible_options_are_refused(options: dict[str, object], message: str) -> None:
@@ -93,17 +94,25 @@ def test_series_keep_their_order_and_lengths() -> None:
 
 
 def test_all_zero_series_give_no_alarm_and_say_why() -> None:
-    found = detect(table([0] * 260))
+    found = detect(table([0] * 260), DetectionRequest(method="farrington_flexible"))
     assert not found["alarm"].fill_null(value=False).any()
     assert found["upperbound"].null_count() == found.height
     assert found["note"].null_count() == 0
+
+
+def test_the_default_has_an_answer_for_all_zeros_and_for_the_first_cases() -> None:
+    found = detect(table([0] * 260))
+    assert not found["alarm"].any()
+    assert found["upperbound"].max() == 1
+    assert found["expected"].max() < 0.01  # type: ignore[operator]
+    assert detect(table([*[0] * 259, 3]), DetectionRequest(first=260))["alarm"].to_list() == [True]
 
 
 def test_one_giant_week_in_the_past_does_not_hide_the_next_outbreak() -> None:
     counts = steady()
     counts[150] = 100_000
     counts[-1] = 60
-    for method in ("farrington_flexible", "gamma_poisson"):
+    for method in ("temporal_scan", "farrington_flexible", "gamma_poisson"):
         found = detect(table(counts.tolist()), DetectionRequest(method=method, first=260, last=260))
         assert found["alarm"][0] is True, method
 

@@ -175,9 +175,9 @@ def test_planted_outbreaks_are_found_where_they_are() -> None:
     assert len(alarms) <= 4
 
 
-def test_long_dense_series_go_to_farrington() -> None:
+def test_long_dense_series_go_to_the_temporal_scan() -> None:
     frame, dates = grid(np.full((2, 2, 5), 6.0), 1.5, 200, seed=4)
-    assert set(signals(frame, dates[-1:])["detector"]) == {"farrington_flexible"}
+    assert set(signals(frame, dates[-1:])["detector"]) == {"temporal_scan"}
 
 
 @settings(max_examples=12, deadline=None)

@@ -11,8 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.commands.warning import app
-from pipelines.resources.ledger import Ledger
-from tests.unit.warning.test_ledger import frame
 
 RUNNER = CliRunner()
 
@@ -40,7 +38,9 @@ def test_detect_answers_point_by_point(csv: Path) -> None:
 def test_what_is_not_known_is_null(tmp_path: Path) -> None:
     path = tmp_path / "zeros.csv"
     pl.DataFrame({"week": range(1, 261), "count": [0] * 260}).write_csv(path)
-    rows = json.loads(RUNNER.invoke(app, ["detect", str(path), "--format", "json"]).stdout)
+    rows = json.loads(
+        RUNNER.invoke(app, ["detect", str(path), "--method", "farrington_flexible", "--format", "json"]).stdout
+    )
     assert rows[0]["upperbound"] is None
     assert rows[0]["note"]
 
@@ -63,22 +63,3 @@ def test_bad_input_ends_with_code_2_and_a_sentence(
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
-
-
-def test_alerts_are_listed_and_shown(tmp_path: Path) -> None:
-    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    ledger.register_candidates(frame("abc"))
-    ledger.close()
-    home = ["--home", str(tmp_path)]
-    listed = json.loads(RUNNER.invoke(app, ["alerts", "list", *home, "--format", "json"]).stdout)
-    assert [row["candidate_id"] for row in listed] == ["abc"]
-    assert "қаз" in RUNNER.invoke(app, ["alerts", "show", "abc", *home, "--lang", "kk"]).stdout
-    missing = RUNNER.invoke(app, ["alerts", "show", "nobody", *home])
-    assert missing.exit_code == 2
-    assert "nobody" in missing.output
-
-
-def test_no_ledger_is_said(tmp_path: Path) -> None:
-    result = RUNNER.invoke(app, ["alerts", "list", "--home", str(tmp_path)])
-    assert result.exit_code == 2
-    assert "no ledger there yet" in result.output.replace("\n", " ")
