@@ -22,7 +22,7 @@ from models.periods import quarter_start
 
 FORMATS = ("csv", "xlsx", "parquet", "sav")
 # Cases nobody has reviewed do not leave the house, nor do the weekly alarms they are made of.
-KEPT_IN_HOUSE = ("out_warning__candidates", "out_warning__signals")
+KEPT_IN_HOUSE = ("out_warning__candidates", "out_warning__days", "out_warning__signals")
 LONGEST_LABEL_BYTES = 250
 
 

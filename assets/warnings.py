@@ -1,5 +1,7 @@
 """Early warning as tables: weekly signals, candidates, and the ledger where people decide."""
 
+from datetime import timedelta
+
 import dagster as dg
 import polars as pl
 
@@ -7,7 +9,7 @@ from assets.partition_keys import dates_of_partitions
 from assets.partitions import weeks
 from assets.workplace import CandidateLedger
 from models.text import coverage
-from models.warning import candidates, series, signals, supporting
+from models.warning import candidates, daily, series, signals, supporting
 
 ALL_DAYS = dg.AllPartitionMapping()
 DAY_INPUTS = {
@@ -38,6 +40,27 @@ def out_warning__signals(
     gaps = coverage.daily_coverage(messages.select("source_id", "day_date"))
     weekly = series.series(messages, labels, mentions, gaps, stances=stances)
     return signals.signals(weekly, wanted)
+
+
+@dg.asset(
+    ins=DAY_INPUTS,
+    partitions_def=weeks,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="warning",
+    kinds={"numpy"},
+)
+def out_warning__days(
+    context: dg.AssetExecutionContext,
+    messages: pl.DataFrame,
+    labels: pl.DataFrame,
+    mentions: pl.DataFrame,
+    stances: pl.DataFrame,
+) -> pl.DataFrame:
+    """Incitement by day: hard hostility of a region and group against its own past days."""
+    mondays = dates_of_partitions(context.partition_keys)
+    wanted = [monday + timedelta(days=number) for monday in mondays for number in range(7)]
+    gaps = coverage.daily_coverage(messages.select("source_id", "day_date"))
+    return daily.incitement_days(daily.daily_series(messages, labels, mentions, gaps, stances=stances), wanted)
 
 
 @dg.asset(

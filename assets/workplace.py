@@ -10,7 +10,7 @@ from typing import Protocol
 
 import polars as pl
 
-from models.warning.answers import Histories
+from models.warning.histories import Histories
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Early warning measured: agreement and speed against R, the Noufaily scenarios, and a simulated country.
 
-Run `python -m benchmarks.warning [agreement|speed|scenarios|country|signals] ...`; without arguments all but
-R's part of `speed` shrink to a minute or two. R parts need Rscript with the package surveillance and say so
-when it is absent.
+Run `python -m benchmarks.warning [agreement|speed|signals|scan|scenarios|country|calibrate] ...`; without
+arguments all but the last, which makes the table of calibrated levels anew. R parts need Rscript with the package
+surveillance and say so when it is absent.
 """
 
 from __future__ import annotations
@@ -14,118 +14,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
-from models.warning.detectors.ears import EarsOptions, ears
-from models.warning.detectors.farrington import FarringtonOptions, farrington
-from models.warning.detectors.farrington_flexible import FarringtonFlexibleOptions, farrington_flexible
-from models.warning.detectors.gamma_poisson import GammaPoissonOptions, gamma_poisson
-from models.warning.detectors.nb_cusum import NbCusumOptions, nb_cusum
-from models.warning.detectors.outcome import FloatArray, Outcome
-from models.warning.false_alarms import expected_false_alarms_per_year
-from models.warning.series import SIGNALS
+from benchmarks.warning_country import as_series, country, draw_country
+from benchmarks.warning_scenarios import report
+from data_contracts.reference import regions
+from models.warning.calibration import EXPECTED, LEVELS, realised_rates
+from models.warning.detectors.farrington import farrington
+from models.warning.detectors.farrington_flexible import farrington_flexible
+from models.warning.detectors.temporal_scan import temporal_scan
+from models.warning.scan import ScanOptions, space_time_scan
 from models.warning.signals import signals
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data" / "surveillance" / "reference.json"
-WEEKS = 624
-TESTED = np.arange(WEEKS - 49, WEEKS)
-# Parameters 1..28 of Noufaily et al. (2013): theta, beta, gamma1, gamma2, phi; each with trend and season on
-# and off.
-PARAMETERS = (
-    (0.1, 0.0025, 0.6, 0.6, 1.5),
-    (-2.0, 0.005, 0.1, 0.3, 2.0),
-    (1.5, 0.003, 0.2, -0.4, 1.0),
-    (0.5, 0.002, 0.5, 0.5, 5.0),
-    (2.5, 0.001, 1.0, 0.1, 3.0),
-    (3.75, 0.001, 0.1, -0.1, 1.1),
-    (5.0, 0.0001, 0.05, 0.01, 1.2),
-)
-
-
-def scenario_means() -> list[tuple[FloatArray, float]]:
-    """Mean series and dispersion of the 28 scenarios."""
-    week = np.arange(1, WEEKS + 1)
-    found = []
-    for theta, beta, gamma1, gamma2, phi in PARAMETERS:
-        for has_trend in (False, True):
-            for has_season in (False, True):
-                angle = 2 * np.pi * week / 52
-                season = gamma1 * np.cos(angle) + gamma2 * np.sin(angle)
-                found.append((np.exp(theta + beta * week * has_trend + season * has_season), phi))
-    return found
-
-
-def counts_of(rng: np.random.Generator, mean: FloatArray, phi: float, replicates: int) -> FloatArray:
-    """Negative binomial counts (replicates, weeks)."""
-    wide = np.broadcast_to(mean, (replicates, mean.size))
-    if phi <= 1:
-        return rng.poisson(wide).astype(np.float64)
-    return rng.negative_binomial(wide / (phi - 1), 1 / phi).astype(np.float64)
-
-
-def add_outbreak(
-    rng: np.random.Generator, counts: FloatArray, mean: FloatArray, *, phi: float, k: float, start: int
-) -> FloatArray:
-    """Counts with one outbreak of Poisson(k sd) cases from week `start`, spread by lognormal(0, .5)."""
-    result = counts.copy()
-    sizes = rng.poisson(k * np.sqrt(mean[start] * phi), counts.shape[0])
-    for row, size in enumerate(sizes):
-        delay = np.floor(rng.lognormal(0, 0.5, size)).astype(int)
-        weeks = np.minimum(start + delay, counts.shape[1] - 1)
-        np.add.at(result[row], weeks, 1)
-    return result
-
-
-def detectors() -> dict[str, object]:
-    """The detectors compared, at one nominal level."""
-    flexible = {"b": 5, "alpha": 0.01}
-    return {
-        "farrington_flexible nbPlugin": FarringtonFlexibleOptions(**flexible),
-        "farrington_flexible muan": FarringtonFlexibleOptions(**flexible, threshold_method="muan"),
-        "farrington": FarringtonOptions(b=5, alpha=0.02),
-        "ears_c1": EarsOptions(method="C1", alpha=0.01),
-        "ears_c2": EarsOptions(method="C2", alpha=0.01),
-        "nb_cusum": NbCusumOptions(alpha=0.01, past_weeks_excluded=26),
-        "gamma_poisson": GammaPoissonOptions(alpha=0.01, past_weeks_excluded=26),
-    }
-
-
-def run(counts: FloatArray, options: object) -> Outcome:
-    """One detector over the last 49 weeks."""
-    functions = {
-        FarringtonFlexibleOptions: farrington_flexible, FarringtonOptions: farrington, EarsOptions: ears,
-        NbCusumOptions: nb_cusum, GammaPoissonOptions: gamma_poisson,
-    }  # fmt: skip
-    return functions[type(options)](counts, TESTED, options)  # type: ignore[operator]
-
-
-def scenarios(replicates: int = 20) -> None:
-    """False positive rate and probability of detection over the 28 scenarios (medians over scenarios)."""
-    rng = np.random.default_rng(2013)
-    sizes = (2, 5, 8, 10)
-    rates: dict[str, list[float]] = {name: [] for name in detectors()}
-    found: dict[str, dict[int, list[float]]] = {name: {k: [] for k in sizes} for name in detectors()}
-    for mean, phi in scenario_means():
-        quiet = counts_of(rng, mean, phi, replicates)
-        past = quiet
-        for _ in range(4):
-            k, start = float(rng.choice(sizes)), int(rng.integers(312, WEEKS - 60))
-            past = add_outbreak(rng, past, mean, phi=phi, k=k, start=start)
-        start = int(TESTED[0]) + 20
-        hit = {k: add_outbreak(rng, past, mean, phi=phi, k=k, start=start) for k in sizes}
-        for name, options in detectors().items():
-            rates[name].append(float(run(past, options).alarm.mean()))
-            for k in sizes:
-                alarms = run(hit[k], options).alarm
-                found[name][k].append(float(alarms[:, 20:25].any(axis=1).mean()))
-    print(f"Noufaily scenarios, {replicates} replicates each: median FPR, mean FPR, median POD at k = {sizes}")
-    for name, realised in rates.items():
-        powers = " ".join(f"{np.median(found[name][k]):.2f}" for k in sizes)
-        print(f"  {name:30s} {np.median(realised):.4f} {np.mean(realised):.4f}  {powers}")
 
 
 def agreement() -> None:
@@ -184,6 +87,9 @@ def speed(series: int = 2000, r_series: int = 25) -> None:
     ours = time.perf_counter() - started
     print(f"speed: {series} series x 52 weeks in {ours:.1f} s ({1e6 * ours / series / 52:.0f} us a point), "
           f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")  # fmt: skip
+    started = time.perf_counter()
+    temporal_scan(counts[:200], positions)
+    print(f"speed: temporal scan {1e6 * (time.perf_counter() - started) / 200 / 52:.0f} us a point")
     if shutil.which("Rscript") is None:
         print("speed: Rscript is absent, R not timed")
         return
@@ -199,95 +105,59 @@ def speed(series: int = 2000, r_series: int = 25) -> None:
           f"{r_whole / ours:.0f} times slower; bounds equal: {same}")  # fmt: skip
 
 
-def country_grid(seed: int, weeks: int, scale: float, dispersion: float) -> tuple[pl.DataFrame, list[date]]:
-    """A series table of 20 regions x 18 groups x 5 signals with gamma distributed means."""
-    rng = np.random.default_rng(seed)
-    cells = 20 * 18 * len(SIGNALS)
-    mean = np.maximum(rng.gamma(0.7, scale / 0.7, cells), 1e-6)
-    counts = rng.negative_binomial((mean / (dispersion - 1))[:, None], 1 / dispersion, (cells, weeks)).ravel()
-    dates = [date(2021, 7, 5) + timedelta(weeks=number) for number in range(weeks)]
-    frame = pl.DataFrame(
-        {
-            "region_code": np.repeat([f"R{number:02d}" for number in range(20)], 18 * len(SIGNALS) * weeks),
-            "group_code": np.tile(np.repeat([f"g{number}" for number in range(18)], len(SIGNALS) * weeks), 20),
-            "signal": np.tile(np.repeat(SIGNALS, weeks), 20 * 18),
-            "observed_count": counts,
-            "cluster_count": counts,
-        }
-    ).with_columns(
-        pl.Series("week_date", dates * cells), author_count=pl.lit(None, pl.Int64), is_covered=pl.lit(value=True)
-    )
-    return frame, dates
-
-
 def time_signals() -> None:
-    """The signals stage on 20 x 18 x 5 cells, 104 weeks of history and 13 tested weeks."""
-    frame, dates = country_grid(3, 117, 0.1, 1.4)
+    """The signals stage on the simulated country, 13 tested weeks."""
+    counts, _, _ = draw_country(np.random.default_rng(3), 20)
+    frame, dates = as_series(counts)
     started = time.perf_counter()
     tested = signals(frame, dates[-13:])
     print(f"signals: {tested.height} rows in {time.perf_counter() - started:.2f} s")
 
 
-def country(weeks: int = 260, tested: int = 26, replicates: int = 4) -> None:
-    """Sensitivity by outbreak size and sparsity, and false alarms per region and year, stated and realised."""
-    print("country (20 regions x 18 groups x 5 signals, 5 years), outbreaks of three weeks in one cell")
-    for scale in (0.05, 0.5, 3.0):
-        hits: dict[int, list[bool]] = {size: [] for size in (4, 8, 16, 32)}
-        leads: list[int] = []
-        stated, realised = [], []
-        for replicate in range(replicates):
-            frame, dates = country_grid(100 + replicate, weeks, scale, 1.4)
-            rng = np.random.default_rng(replicate)
-            planted = []
-            for number, size in enumerate(sorted(hits) * 10):
-                start = weeks - tested + int(rng.integers(0, tested - 3))
-                planted.append((f"R{number % 20:02d}", f"g{int(rng.integers(18))}", SIGNALS[number % 4], start, size))
-            result = signals(plant(frame, dates, planted, rng), dates[-tested:])
-            alarms = result.filter(pl.col("is_alarm") & (pl.col("signal") != "accord"))
-            told = set(alarms.select("region_code", "group_code", "signal", "week_date").rows())
-            used = set()
-            for region, group, signal, start, size in planted:
-                weeks_hit = [step for step in range(3) if (region, group, signal, dates[start + step]) in told]
-                hits[size].append(bool(weeks_hit))
-                leads.extend(weeks_hit[:1])
-                used |= {(region, group, signal, dates[start + step]) for step in range(3)}
-            years = tested / 52.18
-            realised.append(len(told - used) / 20 / years)
-            stated.append(expected_false_alarms_per_year(result)["expected_false_alarms_per_year"].mean())
-        powers = ", ".join(f"{size} texts {np.mean(found):.2f}" for size, found in hits.items())
-        print(
-            f"  mean {scale} a week: found {powers}; weeks to alarm {np.mean(leads):.2f}; false alarms per region "
-            f"and year stated {np.mean(stated):.3f} realised {np.mean(realised):.3f}"
-        )
-
-
-def plant(
-    frame: pl.DataFrame, dates: list[date], planted: list[tuple[str, str, str, int, int]], rng: np.random.Generator
-) -> pl.DataFrame:
-    """The series with outbreaks of `size` texts spread over three weeks."""
-    extra = [
-        (region, group, signal, dates[start + step], int(count))
-        for region, group, signal, start, size in planted
-        for step, count in enumerate(rng.multinomial(size, [0.5, 0.3, 0.2]))
-    ]
-    keys = ["region_code", "group_code", "signal", "week_date"]
-    added = pl.DataFrame(extra, schema=[*keys, "extra"], orient="row").group_by(keys).agg(pl.col("extra").sum())
-    return frame.join(added, on=keys, how="left").with_columns(
-        observed_count=pl.col("observed_count") + pl.col("extra").fill_null(0)
+def scan(replicates: int = 300) -> None:
+    """Space-time scan over the 20 regions: rate of p <= .05 without a cluster, power with one, time."""
+    codes = tuple(regions())
+    neighbours = {code: region.neighbours for code, region in regions().items()}
+    rng = np.random.default_rng(12)
+    expected = np.full((len(codes), 3), 1.5)
+    p_values: dict[int, list[float]] = {0: [], 6: [], 12: []}
+    started = time.perf_counter()
+    for number in range(replicates):
+        counts = rng.poisson(expected).astype(np.float64)
+        for extra, found in p_values.items():
+            struck = counts.copy()
+            for code in ("KZ-31", neighbours["KZ-31"][0]):
+                struck[codes.index(code), -2:] += rng.multinomial(extra // 2, [0.5, 0.5])
+            found.append(space_time_scan(struck, codes, neighbours, expected, ScanOptions(seed=number))[0].p_value)
+    seconds = (time.perf_counter() - started) / replicates / len(p_values)
+    shares = ", ".join(
+        f"{extra} more cases {np.mean(np.array(found) <= 0.05):.3f}" for extra, found in p_values.items()
     )
+    print(f"scan: share of p <= .05 over {replicates} draws (two regions, two weeks): {shares}; {1e3 * seconds:.0f} ms")
+
+
+def calibrate(count: int = 600, seed: int = 20260101) -> None:
+    """Print the table of calibrated levels as `models/warning/detectors/calibrated_levels.yml` holds it."""
+    print(f"levels: [{', '.join(f'{level:g}' for level in LEVELS)}]\nrealised:")
+    for expected, row in zip(EXPECTED, realised_rates(seed, count), strict=True):
+        print(f"  - {{expected: {expected:g}, rates: [{', '.join(f'{rate:.5f}' for rate in row)}]}}")
+
+
+PARTS = {
+    "agreement": agreement,
+    "speed": speed,
+    "signals": time_signals,
+    "scan": scan,
+    "scenarios": report,
+    "country": country,
+    "calibrate": calibrate,
+}
 
 
 def main() -> None:
-    """Run the parts named on the command line, or all."""
-    parts = {
-        "agreement": agreement,
-        "speed": speed,
-        "signals": time_signals,
-        "scenarios": scenarios,
-        "country": country,
-    }
-    for name in sys.argv[1:] or parts:
-        parts[name]()
+    """Run the parts named on the command line, or all but the calibration."""
+    for name in sys.argv[1:] or [name for name in PARTS if name != "calibrate"]:
+        PARTS[name]()
 
 
 if __name__ == "__main__":

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.forms import ModelForm, ValidationError
+from django.forms import ChoiceField, ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import lazy, lazystr
 from django.utils.translation import get_language
 
 from data_contracts.councils import case_kinds, councils
 from data_contracts.reference import regions
+from desk.decisions import housekeeping
 from desk.models import Alert, Dispatch, Event, MissedEvent, Recipient, Reply
 from desk.phrases import phrase, phrase_or_code, refusal_text
-from desk.recipients import check_recipient, set_recipient
+from desk.recipients import CHANNELS, check_recipient, set_recipient
 from desk.review_page import BOOK, language, local_time, review_page
 from models.warning.dispatching import DISPATCH_STATES
 from models.warning.refusals import Refused
@@ -186,6 +187,11 @@ class AlertAdmin(ReadOnly):
     list_filter = (StatusFilter, "severity")
     search_fields = ("alert_id",)
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The queue as time has left it: what is overdue is marked, what nobody decided expires."""
+        housekeeping(BOOK)
+        return super().changelist_view(request, extra_context)
+
     @column("week", "week_date")
     def week(self, row: Alert) -> Any:
         """Monday of the week."""
@@ -293,7 +299,19 @@ class MissedAdmin(ReadOnly):
 
 
 class RecipientForm(ModelForm):
-    """Checks that an address is one."""
+    """Bodies, regions and channels to choose from; checks that an address is one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        spoken = language()
+        places = [(code, region.name.in_language(spoken)) for code, region in regions().items()]
+        choices = {
+            "body_code": [(code, body.name.in_language(spoken)) for code, body in councils().items()],
+            "region_code": [*places, ("unknown", "unknown")],
+            "channel": [(channel, channel) for channel in CHANNELS],
+        }
+        for name, known in choices.items():
+            self.fields[name] = ChoiceField(label=self.fields[name].label, choices=known)
 
     def clean(self) -> dict[str, Any]:
         """The values, checked by the rules of recipients."""

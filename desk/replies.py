@@ -14,8 +14,8 @@ from desk.book import Book, Entry
 from desk.decisions import case_now, move, row_of
 from desk.models import Alert, Dispatch, Event, MissedEvent, Reply
 from desk.people import require
-from models.warning.answers import ALERTS, CORRECTIONS, LETTERS, MISSED, MISSED_CAUSES, Histories
 from models.warning.dispatching import local_date
+from models.warning.histories import ALERTS, CORRECTIONS, LETTERS, MISSED, MISSED_CAUSES, Histories
 from models.warning.lifecycle import Action
 from models.warning.refusals import Refused
 

@@ -72,28 +72,38 @@ def review_page(request: HttpRequest, alert_id: str, context: dict[str, Any]) ->
         messages.error(request, refusal_text(refusal, spoken))
         return HttpResponseRedirect("../../")
     kinds = steps_for(request, case)
-    form = DecisionForm(kinds, spoken, request.POST or None, initial={"version": case.version})
+    typed: dict[str, Any] = {}
     if request.method == "POST":
-        _take(request, alert_id, form, spoken)
-        return HttpResponseRedirect(request.path)
+        if _take(request, alert_id, DecisionForm(kinds, spoken, request.POST), spoken):
+            return HttpResponseRedirect(request.path)
+        # What was typed stays, on top of what is known now: the version is the present one.
+        case = case_now(BOOK, alert_id)
+        kinds = steps_for(request, case)
+        typed = request.POST.dict()
+    form = DecisionForm(kinds, spoken, initial={**typed, "version": case.version})
     return TemplateResponse(request, "desk/review.html", {**context, **_shown(request, alert_id, case, form, spoken)})
 
 
-def _take(request: HttpRequest, alert_id: str, form: DecisionForm, spoken: str) -> None:
-    kind = request.POST.get("step", "")
+def _take(request: HttpRequest, alert_id: str, form: DecisionForm, spoken: str) -> bool:
+    """Take the decision that is posted; a refusal is told on the page."""
+    kind, actor = request.POST.get("step", ""), request.user.get_username()
     try:
         if kind == "queue":
-            count = enqueue(BOOK, alert_id, request.user.get_username(), request.POST.get("reason"))
+            count = enqueue(BOOK, alert_id, actor, request.POST.get("reason"))
             messages.success(request, phrase("page.queued", spoken, count=count))
-        elif kind not in form.kinds or not form.is_valid():
-            case = case_now(BOOK, alert_id)
-            seen = request.POST.get("version", "?")
-            raise Refused("moved_on", action=phrase_or_code("event", kind, spoken), version=case.version, seen=seen)
-        else:
-            decide(BOOK, alert_id, form.action(kind, request.user.get_username()))  # type: ignore[arg-type]
-            messages.success(request, phrase("page.decided", spoken, action=phrase(f"event.{kind}", spoken)))
+            return True
+        if kind not in form.kinds:
+            version, seen = case_now(BOOK, alert_id).version, request.POST.get("version", "?")
+            raise Refused("moved_on", action=kind, version=version, seen=seen)
+        if not form.is_valid():
+            messages.error(request, " ".join(str(told) for errors in form.errors.values() for told in errors))
+            return False
+        decide(BOOK, alert_id, form.action(kind, actor))  # type: ignore[arg-type]
+        messages.success(request, phrase("page.decided", spoken, action=phrase(f"event.{kind}", spoken)))
     except Refused as refusal:
         messages.error(request, refusal_text(refusal, spoken))
+        return False
+    return True
 
 
 def _shown(request: HttpRequest, alert_id: str, case: Case, form: DecisionForm, spoken: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ FEED_DAYS = (
     "core_discourse__labels",
     "core_discourse__stances",
 )
-WARNING = ("out_warning__signals", "out_warning__candidates", "warning_ledger")
+WARNING = ("out_warning__signals", "out_warning__days", "out_warning__candidates", "warning_ledger")
 REPORT = (
     "core_councils__returns",
     "core_councils__quarantine",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -65,7 +66,9 @@ def _template() -> Path:
 
     # The strong hash costs half a second each time; here nobody attacks.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    path = Path(tempfile.mkdtemp(prefix="kelisim-desk-")) / "ledger.sqlite"
+    folder = Path(tempfile.mkdtemp(prefix="kelisim-desk-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "ledger.sqlite"
     ledger = Ledger(f"sqlite:///{path}", MovableClock())
     for name, group in PEOPLE.items():
         ledger.add_user(name, group, PASSWORD)

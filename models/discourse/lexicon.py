@@ -13,7 +13,7 @@ import yaml
 FOLDED_LETTERS = str.maketrans("ёәғқңөұүіһ", "еагкноууих")
 """Kazakh letters to the Russian ones people type instead, and ё to е."""
 
-INTERETHNIC = ("people", "umbrella", "slur", "loyalty", "language", "origin")
+INTERETHNIC = ("people", "umbrella", "slur", "loyalty", "language", "origin", "hint")
 """Categories that make a message possibly interethnic even when no group is named."""
 
 HOSTILE_MEANS = ("expulsion", "violence", "dehumanise", "insult", "collective", "denial")
@@ -96,7 +96,7 @@ def _phrase_at(tokens: Sequence[str], place: int, parts: tuple[str, ...]) -> boo
     return True
 
 
-_FILES = ("hostility.yml", "context.yml", "power.yml", "speech.yml")
+_FILES = ("hostility.yml", "context.yml", "power.yml", "speech.yml", "places_of_origin.yml")
 
 
 @cache

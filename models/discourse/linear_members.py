@@ -89,8 +89,9 @@ class LinearMembers(BaseEstimator):
         return np.asarray(one.coef_)[0] * ratio, float(np.ravel(np.asarray(one.intercept_))[0])
 
     def _bayes(self, matrix: sparse.csr_matrix, truth: np.ndarray) -> np.ndarray:
-        width = matrix.shape[1] - self.signed_columns
-        weights = np.zeros((matrix.shape[1], len(self.classes_)))
+        columns = int(matrix.get_shape()[1])
+        width = columns - self.signed_columns
+        weights = np.zeros((columns, len(self.classes_)))
         bayes = ComplementNB(alpha=self.smoothing).fit(matrix[:, :width].tocsr(), truth)
         found = np.asarray(bayes.feature_log_prob_).T
         weights[:width] = _BAYES_SCALE * (found - found.mean(axis=1, keepdims=True))

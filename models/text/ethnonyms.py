@@ -69,7 +69,7 @@ class _Lines(NamedTuple):
 
 def _without_overlaps(found: list[_Found], lines: _Lines, ids: dict[int, str]) -> pl.DataFrame:
     """Mentions as rows, of those that overlap the first."""
-    columns: list[list] = [[] for _ in MENTION_SCHEMA]
+    rows = []
     done = (-1, 0)
     for row, start, end, meaning in found:
         if (row, start) < done:
@@ -77,25 +77,11 @@ def _without_overlaps(found: list[_Found], lines: _Lines, ids: dict[int, str]) -
         done = (row, end)
         text, line = lines.written[row], lines.plain[row]
         first, last = original_span(text, line, start, end)
-        severity = slur_severity(line[start:end]) if meaning.is_slur else 0
-        mention = (
-            ids[row],
-            meaning.group_code,
-            text[first:last],
-            first,
-            last,
-            meaning.is_person,
-            meaning.is_slur,
-            severity,
-        )
-        for column, value in zip(columns, mention, strict=True):
-            column.append(value)
-    return pl.DataFrame(
-        [
-            pl.Series(name, column, dtype=kind)
-            for (name, kind), column in zip(MENTION_SCHEMA.items(), columns, strict=True)
-        ]
-    )
+        group, is_person, is_slur = meaning
+        severity = slur_severity(line[start:end]) if is_slur else 0
+        rows.append((ids[row], group, text[first:last], first, last, is_person, is_slur, severity))
+    columns = zip(*rows, strict=True) if rows else [()] * len(MENTION_SCHEMA)
+    return pl.DataFrame(dict(zip(MENTION_SCHEMA, columns, strict=True)), schema=MENTION_SCHEMA)
 
 
 def _words(hits: list[Hit], lines: _Lines, forms: dict[str, Form]) -> Iterator[_Found]:

@@ -100,14 +100,10 @@ class FormSearch:
         rows, at = rows[opens], at[opens]
         sizes = _sizes(content, at, (starts + lengths)[rows], self._longest_bytes)
         words = _slices(texts, rows, at - starts[rows], sizes).str.extract(f"({_FIRST_WORD})")
-        known = words.is_in(self._first_words).to_numpy()
+        known = np.array([word in self.longest for word in words.to_list()], dtype=np.bool_)
         rows, at = rows[known], at[known]
         places = _characters_before(content, at, starts[rows])
         yield from zip(held[rows].tolist(), words.filter(known).to_list(), places.tolist(), strict=True)
-
-    @cached_property
-    def _first_words(self) -> pl.Series:
-        return pl.Series(list(self.longest), dtype=pl.String).implode()
 
     @cached_property
     def _longest_bytes(self) -> int:

@@ -70,13 +70,15 @@ def normalised(texts: pl.Series) -> pl.Series:
     Returns:
         Strings of the same length and order; null stays null.
     """
-    plain = _lower(_precomposed(texts))
-    odd = has_odd_spelling(plain)
-    if not odd.any():
-        return plain.alias("normalised")
-    rows = odd.arg_true()
-    repaired = pl.Series([_folded(text) for text in plain.gather(rows).to_list()], dtype=pl.String)
-    return plain.scatter(rows, repaired).alias("normalised")
+    plain = pl.Series("normalised", pc.utf8_lower(texts.cast(pl.String).to_arrow().cast(pa.large_string())))  # pyright: ignore[reportAttributeAccessIssue]
+    # One pass tells which texts need more than lower case; most do not.
+    rows = plain.str.contains(f"{_ODD_SPELLING}|{_NOT_COMPOSED}").fill_null(value=False).arg_true()
+    if len(rows) == 0:
+        return plain
+    lowered = _precomposed(texts.gather(rows)).str.to_lowercase()
+    odd = has_odd_spelling(lowered).to_list()
+    repaired = [_folded(text) if is_odd else text for text, is_odd in zip(lowered.to_list(), odd, strict=True)]
+    return plain.scatter(rows, pl.Series(repaired, dtype=pl.String))
 
 
 def _precomposed(texts: pl.Series) -> pl.Series:
@@ -85,15 +87,6 @@ def _precomposed(texts: pl.Series) -> pl.Series:
     if not apart.any():
         return texts
     return texts.scatter(apart.arg_true(), texts.filter(apart).str.normalize("NFC"))
-
-
-def _lower(texts: pl.Series) -> pl.Series:
-    """Lower case, by Arrow, which is twice as fast; letters whose lower case depends on more than them by Polars."""
-    lowered = pl.Series(pc.utf8_lower(texts.cast(pl.String).to_arrow().cast(pa.large_string())), dtype=pl.String)  # pyright: ignore[reportAttributeAccessIssue]
-    special = texts.str.contains("[İΣ]").fill_null(value=False)
-    if not special.any():
-        return lowered
-    return lowered.scatter(special.arg_true(), texts.filter(special).str.to_lowercase())
 
 
 def _folded(lowered: str) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import polars as pl
 
+from data_contracts.reference import regions
 from models.warning.detectors.ears import DEFAULT_ALPHA, EarsOptions, ears
 from models.warning.detectors.farrington import FarringtonOptions, farrington
 from models.warning.detectors.farrington_flexible import (
@@ -163,7 +164,8 @@ def detect(frame: pl.DataFrame, request: DetectionRequest | None = None) -> pl.D
 
     Args:
         frame: columns `week` (whole numbers, ISO dates or any labels in order) and `count` (whole numbers >=
-            0, empty for a week without observation); optional `series`.
+            0, empty for a week without observation); optional `series`, and `region_code`, which is checked and
+            names the series where there is no `series`.
         request: method, tested weeks and options.
 
     Returns:
@@ -255,15 +257,17 @@ def read_series(frame: pl.DataFrame) -> tuple[list[str], list[list[str]], list[F
     """Names, week labels and counts of each series; weeks missing inside a series become unobserved.
 
     Raises:
-        DetectionError: on missing columns, doubled weeks, or counts that are not whole numbers >= 0.
+        DetectionError: on missing columns, doubled weeks, unknown regions, or counts that are not whole numbers >= 0.
     """
     missing = [column for column in ("week", "count") if column not in frame.columns]
     if missing:
         raise DetectionError(f"column {', '.join(missing)} is missing: the table needs `week` and `count`")
     if frame.height == 0:
         raise DetectionError("the table has no rows")
+    _check_regions(frame)
     if "series" not in frame.columns:
-        frame = frame.with_columns(pl.lit("1").alias("series"))
+        name = pl.col("region_code") if "region_code" in frame.columns else pl.lit("1")
+        frame = frame.with_columns(name.alias("series"))
     frame = frame.select(
         pl.col("series").cast(pl.String).fill_null(""), pl.col("week").cast(pl.String), _count_column(frame)
     )
@@ -276,6 +280,19 @@ def read_series(frame: pl.DataFrame) -> tuple[list[str], list[list[str]], list[F
         weeks.append(labels)
         counts.append(values)
     return names, weeks, counts
+
+
+def _check_regions(frame: pl.DataFrame) -> None:
+    """Refuse codes of no region, which would make a series of a misspelt place."""
+    if "region_code" not in frame.columns:
+        return
+    known = [*regions(), "unknown"]
+    wrong = ~frame["region_code"].cast(pl.String).fill_null("").is_in(known)
+    if wrong.any():
+        row = int(wrong.arg_max() or 0)
+        raise DetectionError(
+            f"row {row + 1}: region_code {frame['region_code'][row]!r} is no region; use one of {', '.join(known)}"
+        )
 
 
 def _count_column(frame: pl.DataFrame) -> pl.Series:

@@ -72,7 +72,7 @@ def series(
     if not isinstance(first, date) or not isinstance(last, date):
         return _empty()
     weeks = _weeks(first, last)
-    counted = _counts(events)
+    counted = counted_cells(events)
     groups = sorted({ALL_GROUPS, *counted["group_code"].unique().to_list()})
     grid = (
         pl.DataFrame({"week_date": weeks})
@@ -157,7 +157,8 @@ def _with_groups(rows: pl.DataFrame, mentions: pl.DataFrame | None) -> pl.DataFr
     return rows.drop("group_codes").join(people, on="message_id")
 
 
-def _counts(events: pl.DataFrame) -> pl.DataFrame:
+def counted_cells(events: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `signal_messages` counted by cell: watched count, messages, distinct texts, known authors."""
     return (
         events.group_by(CELL)
         .agg(

@@ -34,12 +34,14 @@ class SignalOptions:
         alpha: probability above the bound shown beside each count.
         false_discovery_rate: highest expected share of false alarms among the alarms of a week.
         least_count: a cell with fewer distinct clusters and voices never alarms.
+        uses_scan: test long and dense series by the temporal scan; its seasons are those of weeks.
         gamma_poisson: options of the shrunk detector.
     """
 
     alpha: float = 0.01
     false_discovery_rate: float = 0.05
     least_count: int = 3
+    uses_scan: bool = True
     gamma_poisson: GammaPoissonOptions = field(default_factory=GammaPoissonOptions)
 
 
@@ -70,11 +72,19 @@ def signals(frame: pl.DataFrame, weeks: list[date], options: SignalOptions | Non
     Raises:
         SeriesError: if a date is no Monday, or the series is not a full grid.
     """
-    options = options or SignalOptions()
-    all_weeks = frame["week_date"].unique().sort().to_list()
     odd = [week for week in weeks if week.weekday() != 0]
     if odd:
         raise SeriesError(f"week {odd[0]} is no Monday; weeks are named by their Monday")
+    return tested_cells(frame, weeks, options or SignalOptions())
+
+
+def tested_cells(frame: pl.DataFrame, weeks: list[date], options: SignalOptions) -> pl.DataFrame:
+    """Test the cells of some steps of a full grid; `week_date` may hold days as well (`daily`).
+
+    Raises:
+        SeriesError: if the series is not a full grid.
+    """
+    all_weeks = frame["week_date"].unique().sort().to_list()
     cells = frame.sort(*KEYS, "week_date")
     keys = cells.select(KEYS).unique(maintain_order=True)
     if keys.height * len(all_weeks) != cells.height:
@@ -113,7 +123,8 @@ def _tested(counts: FloatArray, kind: np.ndarray, week: int, options: SignalOpti
             result.detector[row] = "gamma_poisson"
     result.upperbound = quantile(1 - options.alpha, result.expected, result.dispersion)
     result.p_value = upper_tail(counts[:, week], result.expected, result.dispersion)
-    _with_scan(result, counts, week, options)
+    if options.uses_scan:
+        _with_scan(result, counts, week, options)
     return result
 
 

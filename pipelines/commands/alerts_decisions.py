@@ -129,6 +129,8 @@ def send_command(
     language: LanguageOption = None,
 ) -> None:
     """Queue the letters of an approved alert and send what is due; escalate and expire what time has overtaken."""
+    if again is not None and candidate_id is None:
+        raise typer.BadParameter("--again needs the id of an alert")
     settings = settings_of(home, language)
     with opened(settings) as ledger:
         acting(ledger, settings, actor)

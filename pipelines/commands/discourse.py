@@ -20,6 +20,7 @@ from models.discourse.features import LONGEST_TEXT
 from models.discourse.label_rows import labelled_messages
 from models.discourse.pairs import Pair, target_pair
 from models.discourse.persistence import read_model, write_model
+from models.discourse.reasons import Language, in_words
 from models.discourse.stance import STANCES, labelled_pairs, marks_by_message
 from models.discourse.training import HEADS, LabelsError, corpus_sha256, train
 from models.text.ethnonyms import mentions
@@ -55,6 +56,7 @@ def classify(
     model: Annotated[
         Path | None, typer.Option(help="model directory; the default is the shipped corpus's model")
     ] = None,
+    lang: Annotated[Literal["kk", "ru", "en"] | None, typer.Option("--lang", help="language of the reasons")] = None,
 ) -> None:
     """Label messages: discourse, severity, stance towards each group (or towards the column `target`)."""
     with _wrong_input_ends():
@@ -63,7 +65,7 @@ def classify(
         if "id" not in rows.columns:
             raise MessageFileError(f"{file}: no column `id`; found {', '.join(rows.columns)}")
         chosen = _shipped() if model is None else read_model(model)
-        write_rows(classified(rows, chosen), output)
+        write_rows(classified(rows, chosen, lang or Settings().language), output)
     typer.echo(f"{len(rows):,} messages -> {output} (model {chosen.version})")
 
 
@@ -72,12 +74,13 @@ def _shipped() -> DiscourseModel:
     return load_model(settings.root / "models", settings.seed)
 
 
-def classified(rows: pl.DataFrame, model: DiscourseModel) -> list[dict]:
+def classified(rows: pl.DataFrame, model: DiscourseModel, language: Language = "ru") -> list[dict]:
     """One record per row with everything the model says of it.
 
     Args:
         rows: strings `id`, `text` and optionally `target`.
         model: any model; what it has no head for is null.
+        language: in which the reasons are told.
 
     Raises:
         ModelError: if `target` is given and the model has no stance head.
@@ -85,7 +88,7 @@ def classified(rows: pl.DataFrame, model: DiscourseModel) -> list[dict]:
     texts = rows.select("text").with_columns(pl.col("text").fill_null("")).unique(maintain_order=True)
     messages = texts.with_row_index("number").select(pl.format("m{}", "number").alias("message_id"), "text")
     found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
-    records = _message_records(messages, found, model)
+    records = _message_records(messages, found, model, language)
     key = dict(zip(messages["text"], messages["message_id"], strict=True))
     ids = [key[text or ""] for text in rows["text"]]
     targets = _target_records(rows, ids, messages, found, model)
@@ -95,7 +98,9 @@ def classified(rows: pl.DataFrame, model: DiscourseModel) -> list[dict]:
     ]
 
 
-def _message_records(messages: pl.DataFrame, found: pl.DataFrame, model: DiscourseModel) -> dict[str, dict]:
+def _message_records(
+    messages: pl.DataFrame, found: pl.DataFrame, model: DiscourseModel, told_in: Language
+) -> dict[str, dict]:
     spoken = languages(messages["text"])["language"].to_list()
     if model.head is None:
         nothing = dict.fromkeys(
@@ -114,7 +119,7 @@ def _message_records(messages: pl.DataFrame, found: pl.DataFrame, model: Discour
             "severity": row["severity"],
             "hostile_probability": round(row["hostile_probability"], 6),
             "abstained": row["is_abstained"],
-            "reasons": row["reasons"],
+            "reasons": in_words(row["reasons"], told_in),
         }
         for row, language in zip(labels.iter_rows(named=True), spoken, strict=True)
     }
@@ -271,12 +276,12 @@ def evaluated(labelled: pl.DataFrame, model: DiscourseModel) -> dict[str, dict]:
             )
     pairs, truth, groups, _ = labelled_pairs(labelled, found)
     if pairs and model.stance is not None:
-        votes = model.stance.probabilities(pairs)
+        chances = model.stance.probabilities(pairs)
         result["stance"] = evaluation(
             truth,
-            model.stance.choose(votes),
+            model.stance.choose(chances),
             positive=-1,
-            positive_probability=votes[:, 0].tolist(),
+            positive_probability=chances[:, 0].tolist(),
             groups=groups,
             classes=STANCES,
         )

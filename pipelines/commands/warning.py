@@ -13,6 +13,7 @@ from rich.table import Table
 
 from models.warning.detection import DetectionRequest, Method, detect
 from models.warning.detectors.farrington_flexible import ThresholdMethod
+from models.warning.detectors.outcome import DetectionError
 
 app = typer.Typer(no_args_is_help=True, help="Detectors.")
 BAD_INPUT = 2
@@ -47,7 +48,7 @@ def _group() -> None:
 
 @app.command("detect")
 def detect_command(  # noqa: PLR0917 (typer: one parameter an option)
-    series: Annotated[Path, typer.Argument(help="CSV or Parquet with columns week, count and optionally series.")],
+    series: Annotated[Path, typer.Argument(help="CSV or Parquet: week, count; series, region_code if wanted.")],
     method: Annotated[str, typer.Option(help=f"One of {', '.join(get_args(Method))}.")] = "temporal_scan",
     frequency: Annotated[int, typer.Option(help="Points in a year: 52 weeks, 12 months.")] = 52,
     range_: Annotated[
@@ -95,12 +96,19 @@ def detect_command(  # noqa: PLR0917 (typer: one parameter an option)
             power=powertrans,
         )
         frame = read_series_file(series)
-        answers = detect(frame, request)
+        answers = _detected(series, frame, request)
     except ValueError as error:
         raise _fail(error) from error
-    if "series" not in frame.columns:
+    if not {"series", "region_code"} & set(frame.columns):
         answers = answers.drop("series")
     _show(answers, format_)
+
+
+def _detected(path: Path, frame: pl.DataFrame, request: DetectionRequest) -> pl.DataFrame:
+    try:
+        return detect(frame, request)
+    except DetectionError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _one_of(value: str, choices: tuple[str, ...], what: str) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from desk.channels import Channels, Report
-from models.warning.answers import Histories
+from models.warning.histories import Histories
 from models.warning.lifecycle import Action, Case
 from models.warning.refusals import Refused
 

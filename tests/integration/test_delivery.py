@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
 from django.db import IntegrityError
 
 from desk.channels import Channels, Report
@@ -27,57 +23,15 @@ from pipelines.resources.ledger import Ledger
 from pipelines.resources.senders import AppriseSender, FolderSender
 from pipelines.resources.senders_smtp import MailServer, SmtpSender
 from tests.desk_cases import RABAT, MovableClock, approve, frame, new_ledger
+from tests.mail_server import PATIENCE, MailBox, serving
 
-PATIENCE = 0.3
 GROUPS = ["uzbek", "uyghur", "tatar", "turkish", "russian"]
 PRIMARY, SUPPORTING = "mediation_council", "accord_council"
-
-
-class MailBox:
-    """What a council's server does with mail; `answer` stands in for a full or strict mailbox."""
-
-    def __init__(self) -> None:
-        self.mails: list[Any] = []
-        self.answer = "250 taken"
-        self.hangs = False
-        self.dies = False
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if self.answer.startswith("550"):
-            return f"550 5.1.1 <{address}> unknown"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.mails.append(envelope)
-        if self.dies:
-            server.transport.abort()
-        if self.hangs:
-            await asyncio.sleep(2 * PATIENCE)
-        return self.answer
 
 
 @pytest.fixture
 def box() -> MailBox:
     return MailBox()
-
-
-@contextmanager
-def serving(handler: MailBox, **options: Any) -> Iterator[int]:
-    controller = Controller(handler, hostname="127.0.0.1", port=0, **options)
-
-    def with_free_port() -> Any:
-        return SMTP(handler, **controller.SMTP_kwargs)
-
-    controller.factory = with_free_port  # type: ignore[method-assign]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        controller.port = free.getsockname()[1]
-    controller.start()
-    try:
-        yield controller.port
-    finally:
-        controller.stop()
 
 
 def mailer(port: int, clock: Callable[[], Any], **options: Any) -> SmtpSender:

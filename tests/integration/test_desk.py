@@ -92,7 +92,10 @@ def test_two_people_decide_on_the_page(ledger: Ledger) -> None:
 
 def test_what_is_missing_is_said_and_nothing_is_recorded(ledger: Ledger) -> None:
     client = visitor("aigerim")
-    assert "нет ответа: context" in decide(client, "first_review", 0, context="")
+    told = decide(client, "first_review", 0, context="", reason="уже написанное")
+    assert "нет ответа: context" in told
+    assert "уже написанное" in told, "what was typed is not lost"
+    assert "2000" in decide(client, "first_review", 0, reason="x" * 2001)
     decide(client, "first_review", 0)
     assert "укажите причину" in decide(visitor("olga"), "dismiss", 1)
     assert "случай уже изменился" in decide(visitor("olga"), "dismiss", 0, reason="старый слух")

@@ -27,9 +27,10 @@ from models.bulletin.narrative.voice import Voice
 _BOLD = {"strong", "b", "dt"}
 _SKIPPED = {"script", "style", "nav", "aside", "details"}
 _SKIPPED_CLASSES = {"skip", "watermark", "download", "keys"}
+_QUIET_NOTICES = {"model", "proposed"}
 _HEADINGS = {"h2": "Heading 1", "h3": "Heading 2", "h4": "Heading 3"}
 _LINES = {"p", "li", "figcaption"}
-WIDE_CHART, NARROW_CHART = Mm(150), Mm(120)
+WIDE_CHART, NARROW_CHART = Mm(128), Mm(115)
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -128,7 +129,8 @@ class _Writer:
             elif "badge" in classes:
                 run.font.bold = True
             elif "notice" in classes:
-                run.font.color.rgb = style.LOUD
+                run.font.color.rgb = style.MUTED if classes & _QUIET_NOTICES else style.LOUD
+                run.font.bold = True
 
     def paragraph(self, element: Any, name: str) -> Paragraph:
         paragraph = self.document.add_paragraph(style=name)
@@ -216,7 +218,9 @@ def _pieces(element: Any, *, bold: bool = False) -> Iterator[tuple[str, bool, bo
     if element.tag == "br":
         yield "", False, True
     elif element.text:
-        yield _spaced(element.text), is_bold, False
+        # a sign for the eye alone, such as the tick of a verdict, stands apart from the word after it
+        after = " " if element.get("aria-hidden") == "true" else ": " if "side" in _classes(element) else ""
+        yield _spaced(element.text) + after, is_bold, False
     for child in element:
         if isinstance(child.tag, str):
             yield from _pieces(child, bold=is_bold)

@@ -23,21 +23,32 @@ _THEME_FONTS = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
 
 def prepare(document: Document, language: str) -> None:
     """A4, one typeface that holds the Kazakh letters, headings in the colour of the page, the proofing language."""
+    defaults: Any = document.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}")
+    _set_font(defaults.find(qn("w:rFonts")))
+    set_language(defaults, language)
     for name, size in _SIZES.items():
         style: Any = document.styles[name]
-        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-        for theme in _THEME_FONTS:
-            fonts.attrib.pop(qn(f"w:{theme}"), None)
-        for script in ("ascii", "hAnsi", "cs", "eastAsia"):
-            fonts.set(qn(f"w:{script}"), FONT)
+        _set_font(style.element.get_or_add_rPr().get_or_add_rFonts())
         style.font.size = Pt(size)
         if name != "Normal":
             style.font.color.rgb = MUTED if name == "Caption" else DEEP
         if name == "Caption":
             style.paragraph_format.keep_with_next = True
+    for name in ("Title Char", "Heading 1 Char", "Heading 2 Char", "Heading 3 Char"):
+        linked: Any = document.styles[name]
+        _set_font(linked.element.get_or_add_rPr().get_or_add_rFonts())
+        linked.font.color.rgb = DEEP
     document.styles["Normal"].paragraph_format.space_after = Pt(5)  # type: ignore[attr-defined]
     set_language(document.styles["Normal"].element.get_or_add_rPr(), language)
     page_size(document.sections[0], landscape=False)
+
+
+def _set_font(fonts: Any) -> None:
+    """One typeface for every script, in place of the theme's."""
+    for theme in _THEME_FONTS:
+        fonts.attrib.pop(qn(f"w:{theme}"), None)
+    for script in ("ascii", "hAnsi", "cs", "eastAsia"):
+        fonts.set(qn(f"w:{script}"), FONT)
 
 
 def page_size(section: Section, *, landscape: bool) -> None:

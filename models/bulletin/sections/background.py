@@ -89,7 +89,9 @@ def _split_row(issue: Issue, indicator: str, year: int) -> list[object]:
     voice, stem = issue.voice, _split_stem(issue, indicator, year)
     return [
         indicator_name(indicator, voice),
-        Markup('<span class="interval">{}\N{EN DASH}{}</span>').format(voice.year(year), voice.year(issue.survey_year or 0)),
+        Markup('<span class="interval">{}\N{EN DASH}{}</span>').format(
+            voice.year(year), voice.year(issue.survey_year or 0)
+        ),
         voice.number(*stem, "difference_pp"),
         voice.number(*stem, "composition_pp"),
         _interval(issue, stem, "composition"),

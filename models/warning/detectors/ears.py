@@ -90,7 +90,8 @@ def ears(counts: FloatArray, positions: IntArray | range | list[int], options: E
     if options.method == "C3":
         earlier = [_against_baseline(matrix, week - back, 2, options)[2] for back in (1, 2)]
         carried = sum(np.maximum(values - 1.0, 0.0) for values in earlier)
-        upper = np.maximum(observed + deviation * (options.bound_deviations - carried), 0.0)
+        with np.errstate(invalid="ignore"):
+            upper = np.maximum(observed + deviation * (options.bound_deviations - carried), 0.0)
         score = standard + carried
         p_value = np.full(score.shape, np.nan)
     else:

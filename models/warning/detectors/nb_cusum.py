@@ -22,6 +22,9 @@ from models.warning.detectors.outcome import (
     empty_outcome,
 )
 
+SHIFT = 1.5
+LARGEST_RISE = 4.0
+
 
 @dataclass(frozen=True)
 class NbCusumOptions:
@@ -29,19 +32,20 @@ class NbCusumOptions:
 
     Attributes:
         alpha: highest mean rate of false alarms per week.
-        rise: factor of the mean the chart is tuned to.
+        rise: factor of the mean the chart is tuned to; None takes that of a shift by `SHIFT` standard deviations,
+            at most `LARGEST_RISE`.
         past_weeks_excluded, half_life, least_history: of the baseline, see `GammaPoissonOptions`.
     """
 
     alpha: float = 0.01
-    rise: float = 2.0
+    rise: float | None = None
     past_weeks_excluded: int = 4
     half_life: float = 52.0
     least_history: int = 12
 
     def __post_init__(self) -> None:
         """Refuse options that cannot work."""
-        if self.rise <= 1:
+        if self.rise is not None and self.rise <= 1:
             raise DetectionError(f"rise {self.rise} must be above 1")
         self.baseline()
 
@@ -77,7 +81,8 @@ def nb_cusum(
     total = np.zeros(matrix.shape[0])
     for column, week in enumerate(tested):
         prediction = predict_week(matrix, int(week), options.baseline())
-        per_case, per_week = _log_ratio(prediction.mean, prediction.dispersion, options.rise)
+        rise = _rise(prediction.mean, prediction.dispersion, options.rise)
+        per_case, per_week = _log_ratio(prediction.mean, prediction.dispersion, rise)
         observed = matrix[:, week]
         step = observed * per_case - per_week
         is_known = ~np.isnan(prediction.mean)
@@ -93,7 +98,14 @@ def nb_cusum(
     return outcome
 
 
-def _log_ratio(mean: FloatArray, dispersion: FloatArray, rise: float) -> tuple[FloatArray, FloatArray]:
+def _rise(mean: FloatArray, dispersion: FloatArray, rise: float | None) -> FloatArray:
+    if rise is not None:
+        return np.full(mean.shape, rise)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.minimum(1 + SHIFT * np.sqrt(dispersion / mean), LARGEST_RISE)
+
+
+def _log_ratio(mean: FloatArray, dispersion: FloatArray, rise: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Log likelihood ratio of `rise * mean` against `mean`: what each case adds and what each week takes."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         size = np.where(dispersion > 1, mean / (dispersion - 1), np.inf)

@@ -10,16 +10,8 @@ import polars as pl
 import pytest
 
 from desk.channels import Channels
-from models.warning.answers import (
-    ALERTS,
-    CORRECTIONS,
-    LETTERS,
-    MISSED,
-    Histories,
-    answers,
-    error_book,
-    no_histories,
-)
+from models.warning.answers import answers, error_book
+from models.warning.histories import ALERTS, CORRECTIONS, LETTERS, MISSED, Histories, no_histories
 from models.warning.lifecycle import Action
 from pipelines.resources.ledger import MissedReport
 from pipelines.resources.senders import FolderSender

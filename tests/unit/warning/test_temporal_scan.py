@@ -29,8 +29,8 @@ def test_the_fit_solves_its_equations_and_knows_season_and_trend() -> None:
 def test_the_stated_rate_is_the_realised_one(expected: float) -> None:
     # Seed and expected counts are none of those the table of levels was made with.
     shape = SeriesShape()
-    counts = draw_series(np.random.default_rng(31), expected, 300, shape, 390)
-    found = temporal_scan(counts, np.arange(342, 390, 4))
+    counts = draw_series(np.random.default_rng(31), expected, 200, shape, 390)
+    found = temporal_scan(counts, np.arange(342, 390, 6))
     rates = {alpha: (found.p_value <= alpha).mean() for alpha in (0.01, 0.05)}
     assert 0.6 * 0.01 <= rates[0.01] <= 1.5 * 0.01
     if expected > 1:
@@ -65,7 +65,7 @@ def test_the_end_of_a_surge_does_not_alarm_again() -> None:
 
 
 def test_bound_and_alarm_agree() -> None:
-    counts = np.random.default_rng(4).negative_binomial(3, 0.4, (60, 300)).astype(float)
+    counts = np.random.default_rng(4).negative_binomial(3, 0.4, (30, 300)).astype(float)
     found = temporal_scan(counts, range(250, 300))
     np.testing.assert_array_equal(found.alarm, counts[:, 250:300] > found.upperbound)
 
