@@ -55,9 +55,15 @@ def reading_place(settings: Settings) -> Workplace:
         root=settings.root,
         as_of=settings.now(),
         seed=settings.seed,
-        code_version=code_version(),
+        code_version=_version(),
         pseudonym_key=b"",
     )
+
+
+@cache
+def _version() -> str:
+    """Version of the running code; its digest reads every source file, so once a process."""
+    return code_version()
 
 
 def write_beside(path: Path, content: bytes, language: str) -> None:

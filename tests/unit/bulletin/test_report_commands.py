@@ -17,7 +17,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from assets.bulletin_kept import keep_inputs, kept_path
-from assets.bulletin_pdf import BrowserMissing, find_browser
+from assets.bulletin_pdf import BrowserMissing, PrintingFailed, find_browser, print_pdf
 from data_contracts.contract import table_contracts
 from models.bulletin.inputs import TABLES, BulletinMeta, BulletinTables
 from pipelines.commands import bulletin, export
@@ -129,13 +129,22 @@ def test_a_pdf_needs_a_browser_and_says_which(tmp_path: Path, small: BulletinTab
     missing = make("--inputs", kept, "--format", "pdf", "--lang", "en", "-o", tmp_path / "a.pdf", KELISIM_BROWSER="/no")
     assert missing.exit_code == 1
     assert "apt install chromium" in missing.output
+
+
+def test_a_page_is_printed_with_a_browser_of_the_machine() -> None:
     try:
-        find_browser()
+        browser = find_browser()
     except BrowserMissing:
-        return
-    done = make("--inputs", kept, "--format", "pdf", "--lang", "kk", "-o", tmp_path / "a.pdf")
-    assert done.exit_code == 0, done.output
-    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+        pytest.skip("no Chromium browser on this machine")
+    assert print_pdf('<!doctype html><html lang="kk"><body><h1>Өңірлер</h1></body></html>', browser).startswith(b"%PDF")
+
+
+def test_a_browser_that_gives_no_pdf_is_a_failure_with_its_last_words(tmp_path: Path) -> None:
+    false = tmp_path / "browser"
+    false.write_text("#!/bin/sh\necho no display >&2\nexit 3\n")
+    false.chmod(0o755)
+    with pytest.raises(PrintingFailed, match="no display"):
+        print_pdf("<!doctype html>", find_browser(false))
 
 
 @pytest.fixture(scope="module")
