@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from data_contracts.councils import council_book
+from data_contracts.councils import council_book, councils
 from desk.phrases import phrase
+from desk.replies import RECEIVED
 from models.warning.lifecycle import OUTCOMES, RABAT_FACTORS, Action, ActionKind
 
 SCALE = ("", "0", "1", "2", "3", "unknown")
@@ -52,4 +53,29 @@ class DecisionForm(forms.Form):
             outcome=content.get("outcome") or None,
             rabat=rabat if kind in ("first_review", "approve") else None,
             expected_version=content["version"],
+        )
+
+
+def reply_names(language: str) -> dict[str, str]:
+    """What a council may answer, in words; that the letter came is the first."""
+    names = {reply.reply_code: reply.name.in_language(language) for reply in council_book().replies}
+    return {RECEIVED: phrase("page.received", language)} | names
+
+
+class ReplyForm(forms.Form):
+    """What a body answered to its letter."""
+
+    def __init__(self, bodies: list[str], language: str, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["body"] = forms.ChoiceField(
+            label=phrase("column.body", language),
+            choices=[(code, councils()[code].name.in_language(language)) for code in bodies],
+        )
+        self.fields["reply"] = forms.ChoiceField(
+            label=phrase("column.reply", language), choices=list(reply_names(language).items())
+        )
+        self.fields["confirmed"] = forms.DateField(
+            label=phrase("column.confirmed", language),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.timezone import localtime
@@ -20,7 +21,9 @@ from desk.decisions import case_now, decide, row_of
 from desk.delivery import enqueue
 from desk.phrases import phrase, phrase_or_code, refusal_text
 from desk.reading import alert as read_alert
-from desk.review_forms import DecisionForm
+from desk.reading import letters
+from desk.replies import ARRIVED, record_reply
+from desk.review_forms import DecisionForm, ReplyForm, reply_names
 from models.warning.briefs import briefs
 from models.warning.lifecycle import ActionKind, Case, normal_name, possible_actions
 from models.warning.refusals import Refused
@@ -92,11 +95,13 @@ def _take(request: HttpRequest, alert_id: str, form: DecisionForm, spoken: str) 
             count = enqueue(BOOK, alert_id, actor, request.POST.get("reason"))
             messages.success(request, phrase("page.queued", spoken, count=count))
             return True
+        if kind == "reply":
+            return _take_reply(request, alert_id, spoken)
         if kind not in form.kinds:
             version, seen = case_now(BOOK, alert_id).version, request.POST.get("version", "?")
             raise Refused("moved_on", action=kind, version=version, seen=seen)
         if not form.is_valid():
-            messages.error(request, " ".join(str(told) for errors in form.errors.values() for told in errors))
+            messages.error(request, _told(form))
             return False
         decide(BOOK, alert_id, form.action(kind, actor))  # type: ignore[arg-type]
         messages.success(request, phrase("page.decided", spoken, action=phrase(f"event.{kind}", spoken)))
@@ -106,9 +111,29 @@ def _take(request: HttpRequest, alert_id: str, form: DecisionForm, spoken: str) 
     return True
 
 
+def _take_reply(request: HttpRequest, alert_id: str, spoken: str) -> bool:
+    form = ReplyForm(_bodies_written_to(alert_id), spoken, request.POST)
+    if not form.is_valid():
+        messages.error(request, _told(form))
+        return False
+    content, actor = form.cleaned_data, request.user.get_username()
+    record_reply(BOOK, alert_id, content["body"], content["reply"], actor=actor, confirmed=content["confirmed"])
+    messages.success(request, phrase("page.replied", spoken, reply=reply_names(spoken)[content["reply"]]))
+    return True
+
+
+def _bodies_written_to(alert_id: str) -> list[str]:
+    return [letter["body_code"] for letter in letters(BOOK, alert_id) if letter["state"] in ARRIVED]
+
+
+def _told(form: Form) -> str:
+    return " ".join(str(told) for errors in form.errors.values() for told in errors)
+
+
 def _shown(request: HttpRequest, alert_id: str, case: Case, form: DecisionForm, spoken: str) -> dict[str, Any]:
     row = read_alert(BOOK, alert_id)
     registered = json.loads(row_of(BOOK, alert_id).payload)
+    written = _bodies_written_to(alert_id)
     is_own = case.status == "first_reviewed" and normal_name(request.user.get_username()) == case.first_reviewer
     may_queue = case.status == "approved" and not row["letters"] and _may(request, "desk.send_alert")
     return {
@@ -136,6 +161,16 @@ def _shown(request: HttpRequest, alert_id: str, case: Case, form: DecisionForm, 
         ],
         "briefs": briefs(registered, row["primary_body"], is_synthetic=row["is_synthetic"]),
         "form": form,
+        "reply_form": ReplyForm(written, spoken) if written and _may(request, "desk.reply_alert") else None,
+        "replies": [
+            {
+                **reply,
+                "body": councils()[reply["body_code"]].name.in_language(spoken),
+                "name": reply_names(spoken).get(reply["reply_code"], reply["reply_code"]),
+                "when": local_time(reply["replied_at"]),
+            }
+            for reply in row["replies"]
+        ],
         "steps": [(kind, phrase(f"page.{kind}", spoken)) for kind in form.kinds],
         "asks_rabat": "context" in form.fields,
         "may_queue": may_queue,
@@ -157,6 +192,9 @@ SHOWN_PHRASES = (
     "page__own_review",
     "page__brief",
     "page__queue",
+    "page__reply",
+    "page__record_reply",
+    "column__reply",
     "column__letters",
     "column__at",
     "column__event",

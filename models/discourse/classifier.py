@@ -154,8 +154,14 @@ def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
 def has_target(read: Sequence[Reading]) -> np.ndarray:
     """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere."""
     wanted = {lexicon().categories.index(name) for name in TARGETED}
+    state = lexicon().categories.index("state")
     masks = {GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK}
-    return np.asarray([bool(masks & set(one.folded)) or any(wanted & found for found in one.hits) for one in read])
+    return np.asarray(
+        [
+            bool(masks & set(one.folded)) or any(wanted & found and state not in found for found in one.hits)
+            for one in read
+        ]
+    )
 
 
 def without_targetless_hostility(probabilities: np.ndarray, read: Sequence[Reading]) -> np.ndarray:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from desk.channels import Channels
 from pipelines.resources.ledger import Ledger
+from pipelines.resources.senders import FolderSender
 from tests.desk_cases import PASSWORD, RABAT, MovableClock, approve, frame, new_ledger
 
 ANSWERS = {factor: "unknown" if value is None else str(value) for factor, value in RABAT.items()}
@@ -111,6 +113,23 @@ def test_a_secretary_looks_but_does_not_decide(ledger: Ledger) -> None:
     approve(ledger, "aaa")
     assert "не может" in decide(secretary, "queue", 2)
     assert ledger.letters() == []
+
+
+def test_a_secretary_records_a_reply_and_an_analyst_closes(ledger: Ledger, tmp_path: Path) -> None:
+    approve(ledger, "aaa")
+    ledger.enqueue("aaa", "daniyar")
+    channels = Channels({"folder": FolderSender(tmp_path / "o")}, "folder", lambda body, region: "x@example.org")
+    ledger.deliver(channels, "daniyar")
+    secretary = visitor("saule")
+    reply = {"body": "mediation_council", "reply": "confirmed"}
+    assert "<form" not in page(visitor("daniyar")).split("Ваше решение")[1]
+    assert "из будущего" in decide(secretary, "reply", 3, **reply, confirmed="2999-12-31")
+    assert "Ответ записан: Подтвердилось" in decide(secretary, "reply", 3, **reply, confirmed="2020-08-14")
+    assert ledger.case("aaa").status == "acknowledged"
+    assert "не может" in decide(visitor("daniyar"), "reply", 4, **reply)
+    assert "Записано" in decide(visitor("daniyar"), "close", 4, outcome="confirmed")
+    assert ledger.case("aaa").outcome == "confirmed"
+    assert ledger.verify().is_intact
 
 
 def test_the_pages_change_and_delete_nothing_else(ledger: Ledger) -> None:

@@ -54,7 +54,7 @@ def _runner(app: Any) -> Run:
 make, take = _runner(bulletin.app), _runner(export.app)
 
 
-def test_a_page_a_document_and_the_charts_are_made_without_a_run(home: Path, tmp_path: Path) -> None:
+def test_a_page_and_its_charts_are_made_without_a_run(home: Path, tmp_path: Path) -> None:
     done = make("--home", home, "--lang", "ru", "-o", tmp_path / "ru.html", "--charts", tmp_path / "charts")
     assert done.exit_code == 0, done.output
     text = (tmp_path / "ru.html").read_text(encoding="utf-8")
