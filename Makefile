@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint dev notebooks bench card docs lock reference clean
+.PHONY: help setup run test test-fast lint dev notebooks bench card screenshots docs lock reference clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ bench: setup  ## the benchmarks; each prints what it measured and on what data
 
 card: setup  ## docs/model-card.md: data, scores, fairness, calibration, failures, all measured now
 	@$(BIN)/python -m benchmarks discourse_suite discourse_card
+
+screenshots: setup  ## the pictures of the guides, from ./var; needs a Chromium browser
+	@$(BIN)/python docs/screenshots.py --home $(HOME_DIR)
 
 docs: setup  ## docs/tables and docs/sources from the contracts
 	@$(BIN)/kelisim docs docs

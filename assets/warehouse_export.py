@@ -150,9 +150,15 @@ def _write_table(export: Export, contract: TableContract, frame: pl.DataFrame, p
     if path.suffix == ".parquet":
         frame.write_parquet(path)
     elif path.suffix == ".csv":
-        flat(frame).write_csv(path, include_bom=True)
+        _without_formulas(flat(frame)).write_csv(path, include_bom=True)
     else:
         _write_spss(export, contract, flat(frame), path)
+
+
+def _without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet would take for a formula, such as a file named `=...`, get an apostrophe before them."""
+    texts = [name for name, type_ in frame.schema.items() if type_ == pl.String]
+    return frame.with_columns(pl.col(name).str.replace(r"^([=+@\t\r-])", "'${1}") for name in texts)
 
 
 def _write_spss(export: Export, contract: TableContract, frame: pl.DataFrame, path: Path) -> None:

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     )
     ledger_url: SecretStr | None = Field(
         default=None,
-        description="ledger: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE; by default ledger.sqlite in home",
+        description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE; by default ledger.sqlite in home",
     )
     desk_password: SecretStr | None = Field(
         default=None, description="password of the desk user who acts, for scripts; without it the command asks"

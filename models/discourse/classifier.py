@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,10 @@ LABELS = discourse_codebook().codes
 BATCH_ROWS = 2_000
 TARGETED = (*ABOUT_PEOPLE, "language", "origin")
 """Lexicon categories one of which must be met, where no group is named, before a message can be hostile."""
+
+_STATE_FORMS = re.compile(
+    r".*(?:истан|астан|станы?)(?:а|у|е|ом|ы|га|да|нан|ды|нын|мен)?|коре(?:я|и|е|ю|ей)|росси(?:я|и|ю|ей)"
+)
 
 
 class ModelError(ValueError):
@@ -152,16 +157,18 @@ def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
 
 
 def has_target(read: Sequence[Reading]) -> np.ndarray:
-    """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere."""
+    """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere.
+
+    The name of a state that begins like that of its people is nobody.
+    """
     wanted = {lexicon().categories.index(name) for name in TARGETED}
-    state = lexicon().categories.index("state")
     masks = {GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK}
-    return np.asarray(
-        [
-            bool(masks & set(one.folded)) or any(wanted & found and state not in found for found in one.hits)
-            for one in read
-        ]
-    )
+    return np.asarray([bool(masks & set(one.folded)) or _names_people(one, wanted) for one in read])
+
+
+def _names_people(read: Reading, wanted: set[int]) -> bool:
+    both = zip(read.folded, read.hits, strict=True)
+    return any(wanted & found and not _STATE_FORMS.fullmatch(word) for word, found in both)
 
 
 def without_targetless_hostility(probabilities: np.ndarray, read: Sequence[Reading]) -> np.ndarray:

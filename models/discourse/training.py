@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.multiclass import OneVsRestClassifier
 from threadpoolctl import threadpool_limits
 
 from models.discourse.cascade import first_look, padded
@@ -28,13 +26,13 @@ from models.discourse.lexicon import lexicon_sha256
 from models.discourse.linear_members import MEMBERS, LinearMembers
 from models.discourse.message_space import FeatureSpace, MessageFields, message_fields
 from models.discourse.quick_head import fit_quick
+from models.discourse.severity_head import fit_severity, severity_scores, unseen_severity
 from models.discourse.stance import train_stance
 
 CODE_VERSION = f"3.{lexicon_sha256()[:8]}"
 """First number raised whenever features or heads change what a model means; then the hash of the lexicons."""
 
 FOLD_COUNT = 5
-REGULARISATION = 3.0
 FALSE_ALARM_CEILING = 0.03
 """Highest share of messages not hostile that the hostile threshold may let through in cross-validation."""
 
@@ -141,11 +139,11 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
         "head": LinearMembers(seed=seed).fit(matrix, truth),
         "calibrator": _calibrator(unseen.scores, names[truth], seed),
         "head_labels": tuple(LABELS[one] for one in known),
-        "severity": _severity_head(matrix, corpus, seed) if with_severity else None,
+        "severity": fit_severity(matrix, corpus, seed) if with_severity else None,
         "quick": fit_quick(plain, corpus["discourse"].to_list(), is_skipped, seed),
         "hostile_threshold": threshold,
         "confusion": confusion(truth, predicted),
-        "scores": _scores(truth, predicted),
+        "scores": _scores(truth, predicted) | (_severity_scores(fields, corpus, seed) if with_severity else {}),
     }
 
 
@@ -186,19 +184,6 @@ def _checked_labels(labels: pl.Series) -> np.ndarray:
     if labels.n_unique() < 2:
         raise LabelsError(f"every row has the label {labels[0]}: a classifier needs at least two classes")
     return np.asarray([LABELS.index(label) for label in labels])
-
-
-def _one_vs_rest(matrix: sparse.csr_matrix, truth: np.ndarray, seed: int) -> OneVsRestClassifier:
-    """One-vs-rest logistic regression with classes weighted equally."""
-    one = LogisticRegression(
-        C=REGULARISATION,
-        class_weight="balanced",
-        solver="liblinear",
-        tol=1e-3,
-        max_iter=200,
-        random_state=seed,
-    )
-    return OneVsRestClassifier(one).fit(matrix, truth)
 
 
 def out_of_fold(fields: MessageFields, truth: np.ndarray, groups: np.ndarray, seed: int) -> OutOfFold:
@@ -274,16 +259,6 @@ def confusion(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _severity_head(matrix: sparse.csr_matrix, corpus: pl.DataFrame, seed: int) -> OneVsRestClassifier | None:
-    if "severity" not in corpus.columns:
-        return None
-    graded = corpus["severity"].fill_null(0).to_numpy()
-    rows = np.flatnonzero((graded > 0) & (corpus["discourse"] == "hostile").to_numpy())
-    if len(np.unique(graded[rows])) < 2:
-        return None
-    return _one_vs_rest(matrix[rows], graded[rows], seed)
-
-
 def _scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     hostile = LABELS.index("hostile")
     return {
@@ -291,6 +266,22 @@ def _scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         "hostile_f1": binary_f1(truth == hostile, predicted == hostile),
         "row_count": float(len(truth)),
     }
+
+
+def _severity_scores(fields: MessageFields, corpus: pl.DataFrame, seed: int) -> dict[str, float]:
+    rows, found = unseen_severity(fields, corpus, grouped_folds(corpus["group"].to_numpy(), seed), seed)
+    return severity_scores(corpus["severity"].to_numpy()[rows], found) if len(rows) else {}
+
+
+def cross_validated_severity(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+    """Severity of every graded message from heads that never saw its group: `message_id, group, truth, found`."""
+    with threadpool_limits(limits=1):
+        spans = spans_by_message(mentions)
+        read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
+        folds = grouped_folds(corpus["group"].to_numpy(), seed)
+        rows, found = unseen_severity(message_fields(read), corpus, folds, seed)
+    held = corpus[rows].select("message_id", "group", pl.col("severity").alias("truth"))
+    return held.with_columns(pl.Series("found", found, dtype=pl.Int64))
 
 
 def _version(corpus: pl.DataFrame, seed: int, heads: Sequence[str]) -> str:

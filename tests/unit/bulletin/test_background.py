@@ -211,3 +211,20 @@ def test_the_new_sections_show_the_same_numbers_in_every_language(
     )
     assert own == english
     assert {"decomposition/accord/2024/2025/group_settlement_age/attitude_pp", "answers/all/ppv_share"} <= set(own)
+
+
+SOURCED = r"<(data|time|code|svg|style|title|span data-source=[^>]*)\b.*?</(?:data|time|code|svg|style|title|span)>"
+
+
+def test_no_number_of_the_new_sections_stands_without_its_source(
+    small: BulletinTables, small_meta: BulletinMeta
+) -> None:
+    given = replace(_survey(small), decomposition=_split(NEAR_ZERO, RISE), small_areas=_cells())
+    given = replace(given, answers=_answers(4, 3, 2))
+    found = figures(given, small_meta)
+    values = dict(found.drop_nulls("value").select("figure_id", "value").iter_rows())
+    page = bulletin_html(given, found, small_meta, "kk")
+    for figure_id, value in re.findall(r'<data value="([^"]+)" data-figure="([^"]+)"', page):
+        assert values[value] == float(figure_id)
+    body = re.sub(SOURCED, "", page.split("<main")[1].split("</main>")[0], flags=re.DOTALL)
+    assert re.findall(r"\d+", re.sub(r"<[^>]+>", "", body)) == []

@@ -182,6 +182,22 @@ def test_a_number_left_in_a_suppressed_row_does_not_leave(home: Path, tmp_path: 
     assert "12.345" not in (tmp_path / "out" / f"kelisim-{QUARTER}-indicators__estimates.csv").read_text()
 
 
+def test_a_file_named_like_a_formula_stays_a_text(home: Path, tmp_path: Path) -> None:
+    for table in (TABLES["estimates"], TABLES["inbox_files"]):
+        (tmp_path / "lake" / table).mkdir(parents=True)
+        for path in (home / "lake" / table).glob("*.parquet"):
+            frame = pl.read_parquet(path)
+            if table == TABLES["inbox_files"]:
+                frame = frame.with_columns(file_name=pl.lit('=HYPERLINK("x")'))
+            frame.write_parquet(tmp_path / "lake" / table / path.name)
+    for form in ("csv", "xlsx"):
+        assert take("--home", tmp_path, "--format", form, "--lang", "en", "-o", tmp_path / form).exit_code == 0
+    text = (tmp_path / "csv" / f"kelisim-{QUARTER}-inbox__files.csv").read_text(encoding="utf-8-sig")
+    assert "\"'=HYPERLINK" in text
+    sheet = openpyxl.load_workbook(tmp_path / "xlsx" / f"kelisim-{QUARTER}-en.xlsx")["inbox files"]
+    assert (sheet["A3"].value, sheet["A3"].data_type) == ('=HYPERLINK("x")', "s")
+
+
 def test_spss_has_labels_of_variables_and_values(taken: Path) -> None:
     _, facts = pyreadstat.read_sav(str(taken / "sav" / f"kelisim-{QUARTER}-indicators__estimates.sav"))
     assert facts.column_names_to_labels["estimate_pct"].startswith("Оценка")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,3 +171,11 @@ def test_every_sentence_fills_in_the_same_names_in_every_language() -> None:
         for name, text in texts.items():
             fields = {language: set(re.findall(r"{(\w+)", said)) for language, said in text.model_dump().items()}
             assert fields["kk"] == fields["ru"] == fields["en"], name
+
+
+def test_django_is_imported_only_when_a_ledger_is_opened() -> None:
+    code = (
+        "import sys, pipelines.cli, pipelines.commands.alerts, pipelines.commands.desk, pipelines.home; "
+        "sys.exit(any(name in sys.modules for name in ('django', 'apprise', 'waitress')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

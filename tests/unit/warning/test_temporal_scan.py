@@ -31,10 +31,10 @@ def test_the_stated_rate_is_the_realised_one(expected: float) -> None:
     shape = SeriesShape()
     counts = draw_series(np.random.default_rng(31), expected, 200, shape, 390)
     found = temporal_scan(counts, np.arange(342, 390, 6))
-    rates = {alpha: (found.p_value <= alpha).mean() for alpha in (0.01, 0.05)}
-    assert 0.6 * 0.01 <= rates[0.01] <= 1.5 * 0.01
-    if expected > 1:
-        assert 0.8 * 0.05 <= rates[0.05] <= 1.2 * 0.05
+    rates = {alpha: float((found.p_value <= alpha).mean()) for alpha in (0.01, 0.05)}
+    # 1,600 weeks: three standard errors of a rate of .05 are .016. `benchmarks.warning scenarios` measures more.
+    assert rates[0.05] == pytest.approx(0.05, abs=0.017)
+    assert rates[0.01] <= 0.018
     assert found.alarm.mean() == pytest.approx(rates[0.01], abs=1e-3)
 
 
