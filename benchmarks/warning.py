@@ -136,7 +136,7 @@ def scan(replicates: int = 300) -> None:
     print(f"scan: share of p <= .05 over {replicates} draws (two regions, two weeks): {shares}; {1e3 * seconds:.0f} ms")
 
 
-def calibrate(count: int = 600, seed: int = 20260101) -> None:
+def calibrate(count: int = 1000, seed: int = 20260101) -> None:
     """Print the table of calibrated levels as `models/warning/detectors/calibrated_levels.yml` holds it."""
     print(f"levels: [{', '.join(f'{level:g}' for level in LEVELS)}]\nrealised:")
     for expected, row in zip(EXPECTED, realised_rates(seed, count), strict=True):

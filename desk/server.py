@@ -11,6 +11,11 @@ from django.conf import settings
 
 HOST = "127.0.0.1"
 THREADS = 4
+QUIET = {
+    "waitress.queue": logging.ERROR,
+    "django.request": logging.ERROR,
+    "django.security.DisallowedHost": logging.CRITICAL,
+}
 
 
 def secret_key(keys: Path) -> str:
@@ -39,14 +44,16 @@ def application(key: str, language: str) -> Any:
     return StaticFilesHandler(get_wsgi_application())
 
 
-def serve(app: Any, port: int) -> None:
-    """Serve until interrupted.
+def open_server(app: Any, port: int) -> Any:
+    """A server that listens on this machine; `run()` serves until interrupted.
 
     Raises:
         OSError: if the port is taken.
     """
-    import waitress
+    from waitress.server import create_server
 
-    # A page asks for several files at once; that they queue for a moment is nothing to the operator.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    waitress.serve(app, host=HOST, port=port, threads=THREADS, ident=None)
+    # That pages queue for a moment, a file is not there or a stranger's host name was refused is nothing to the
+    # operator; what fails is.
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
+    return create_server(app, host=HOST, port=port, threads=THREADS, ident=None)

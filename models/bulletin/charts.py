@@ -16,7 +16,7 @@ from models.bulletin import chart_style as style
 
 Rows = Sequence[Mapping[str, Any]]
 WIDTH = 430
-_FONT_STACK = "Arial, 'Liberation Sans', 'Noto Sans', 'DejaVu Sans', sans-serif"
+_FONT_STACK = "'Segoe UI', 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
 _DROPPED = re.compile(r' (?:xmlns(?::\w+)?|version|class|pointer-events|aria-[\w-]+|role|stroke-miterlimit)="[^"]*"')
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _ID = re.compile(r'\bid="([^"]+)"')

@@ -1,8 +1,8 @@
 """Calibration: which uncorrected level of the temporal scan keeps a stated rate of false alarms.
 
-Series are drawn around given expected counts with random length, season, trend and overdispersion, half of them
-with outbreaks in their past, and tested without any outbreak in the tested weeks. Every draw comes from the seed
-given.
+Series are drawn around given expected counts with random length, season, trend and overdispersion and four outbreaks
+in their past, as watched series have them, and tested without any outbreak in the tested weeks. Every draw comes from
+the seed given.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SeriesShape:
     largest_slope: float = 0.2
     largest_season: float = 0.8
     largest_dispersion: float = 4.0
-    outbreak_share: float = 0.5
+    outbreak_share: float = 1.0
 
 
 def draw_series(rng: np.random.Generator, expected: float, count: int, shape: SeriesShape, weeks: int) -> FloatArray:

@@ -48,19 +48,20 @@ def serve_command(
 
 
 def _serve(settings: Settings, port: int) -> None:
-    from desk.server import application, secret_key, serve
+    from desk.server import application, open_server, secret_key
 
     url = settings.ledger_url
     address = f"sqlite:///{settings.root / 'ledger.sqlite'}" if url is None else url.get_secret_value()
     Ledger(address, alias="default")
     site = application(secret_key(settings.root / "keys"), settings.language)
-    typer.echo(phrase("say.serving", settings.language, address=f"http://127.0.0.1:{port}/"))
     try:
-        serve(site, port)
+        server = open_server(site, port)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         raise stop(phrase("say.port_taken", settings.language, port=port), FAILED) from error
+    typer.echo(phrase("say.serving", settings.language, address=f"http://127.0.0.1:{port}/"))
+    server.run()
 
 
 @desk.command("user")

@@ -213,7 +213,7 @@ def test_the_new_sections_show_the_same_numbers_in_every_language(
     assert {"decomposition/accord/2024/2025/group_settlement_age/attitude_pp", "answers/all/ppv_share"} <= set(own)
 
 
-SOURCED = r"<(data|time|code|svg|style|title|span data-source=[^>]*)\b.*?</(?:data|time|code|svg|style|title|span)>"
+SOURCED = r"<(data|time|code|svg|style|title)\b.*?</\1>|<span data-source=[^>]*>.*?</span>"
 
 
 def test_no_number_of_the_new_sections_stands_without_its_source(
@@ -224,7 +224,7 @@ def test_no_number_of_the_new_sections_stands_without_its_source(
     found = figures(given, small_meta)
     values = dict(found.drop_nulls("value").select("figure_id", "value").iter_rows())
     page = bulletin_html(given, found, small_meta, "kk")
-    for figure_id, value in re.findall(r'<data value="([^"]+)" data-figure="([^"]+)"', page):
-        assert values[value] == float(figure_id)
+    for value, figure_id in re.findall(r'<data value="([^"]+)" data-figure="([^"]+)"', page):
+        assert values[figure_id] == float(value)
     body = re.sub(SOURCED, "", page.split("<main")[1].split("</main>")[0], flags=re.DOTALL)
     assert re.findall(r"\d+", re.sub(r"<[^>]+>", "", body)) == []
