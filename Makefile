@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint dev notebooks bench card screenshots docs lock reference clean
+.PHONY: help setup run test test-fast lint dev desk notebooks bench card screenshots docs lock reference clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ lint: setup  ## ruff, pyright and import-linter
 
 dev: setup  ## Dagster's user interface on 127.0.0.1:3000
 	@KELISIM_HOME=$(abspath $(HOME_DIR)) $(BIN)/kelisim dev
+
+desk: setup  ## the reviewers' pages on 127.0.0.1
+	@$(BIN)/kelisim desk --home $(HOME_DIR)
 
 notebooks: setup  ## open the notebooks on 127.0.0.1; they read the warehouse and write nothing
 	@KELISIM_HOME=$(abspath $(HOME_DIR)) MARIMO_SKIP_UPDATE_CHECK=1 $(BIN)/marimo edit notebooks --host 127.0.0.1

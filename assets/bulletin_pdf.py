@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-
-from models.bulletin import chart_style
 
 PROGRAMS = (
     "chromium",
@@ -72,20 +69,6 @@ def find_browser(preferred: Path | None = None) -> Path:
     raise BrowserMissing
 
 
-def with_own_font(page: str) -> str:
-    """The page with its typeface inside, so that Kazakh letters do not depend on the fonts of the machine."""
-    faces = []
-    for path in sorted(chart_style.font_folder().iterdir(), key=lambda found: found.name):
-        if path.name.endswith(".ttf"):
-            slant = "italic" if "Italic" in path.name else "normal"
-            data = base64.b64encode(path.read_bytes()).decode()
-            faces.append(
-                f"@font-face {{ font-family: '{chart_style.FONT}'; font-style: {slant}; font-weight: 100 900; "
-                f"src: url(data:font/ttf;base64,{data}); }}"
-            )
-    return page.replace("</head>", f"<style>{' '.join(faces)}</style></head>", 1)
-
-
 def print_pdf(page: str, browser: Path) -> bytes:
     """A page as PDF, laid out by its own print style: A4, running head, page numbers, bookmarks.
 
@@ -98,7 +81,7 @@ def print_pdf(page: str, browser: Path) -> bytes:
     """
     with tempfile.TemporaryDirectory(prefix="kelisim-pdf-") as name:
         folder = Path(name)
-        (folder / "page.html").write_text(with_own_font(page), encoding="utf-8")
+        (folder / "page.html").write_text(page, encoding="utf-8")
         target = folder / "page.pdf"
         command = [str(browser), *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={target}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -14,20 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
+from benchmarks.discourse_comments import comments, measure_comments
+from benchmarks.discourse_speed import compare, measure_stream
 from models.discourse.cascade import first_look
 from models.discourse.classifier import LABELS, DiscourseModel
 from models.discourse.corpus_reading import read_corpus, training_rows
 from models.discourse.evaluation import binary_auc, binary_f1, interval, macro_f1
 from models.discourse.features import LONGEST_TEXT
 from models.discourse.label_rows import labelled_messages
+from models.discourse.severity_head import severity_scores
 from models.discourse.stance import fit_stance, labelled_pairs
-from models.discourse.training import train
+from models.discourse.training import cross_validated_severity, train
 from models.text.ethnonyms import mentions
 
 STREAM = 50_000
@@ -56,16 +56,27 @@ def measure_authored() -> DiscourseModel:
         print(f"  {label:10} precision {precision:.3f} recall {recall:.3f} n {rows[number].sum()}")
     authority = rows[LABELS.index("authority")]
     print(f"  authority called hostile {authority[0]}/{authority.sum()}")
+    measure_severity(corpus, found)
     measure_cascade(corpus, found)
     return model
 
 
+def measure_severity(corpus: pl.DataFrame, found: pl.DataFrame) -> None:
+    graded = cross_validated_severity(corpus, found)
+    truth, said = graded["truth"].to_numpy(), graded["found"].to_numpy()
+    for name, value in severity_scores(truth, said).items():
+        ends = interval(lambda rows, key=name: severity_scores(truth[rows], said[rows]).get(key), graded["group"])
+        print(f"  {name:20} {value:.4f}" + (f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else ""), f"n {len(graded)}")
+
+
 def measure_cascade(corpus: pl.DataFrame, found: pl.DataFrame) -> None:
-    kept = corpus.with_columns(first_look(corpus, found))
+    kept = pl.concat([corpus, first_look(corpus, found)], how="horizontal")
     interethnic = kept.filter(~pl.col("discourse").is_in(["authority", "other"]))
     hostile = kept.filter(pl.col("discourse") == "hostile")
     print(f"  cascade keeps {interethnic['is_candidate'].mean():.4f} of interethnic messages")
-    print(f"  cascade keeps {hostile['is_candidate'].mean():.4f} of hostile messages")
+    print(f"  cascade keeps {hostile['is_candidate'].mean():.4f} of hostile messages, by hand:", end=" ")
+    by_hand = hostile.group_by("group").agg(pl.col("is_candidate").mean()).sort("group")
+    print(", ".join(f"{hand} {share:.3f}" for hand, share in by_hand.iter_rows()))
 
 
 def ruethnohate(shared_data: Path) -> pl.DataFrame:
@@ -86,15 +97,15 @@ def measure_ruethnohate(shared_data: Path, model: DiscourseModel) -> None:
         chance = np.zeros(len(truth))
         for seen, held in GroupKFold(5, shuffle=True, random_state=0).split(truth, groups=groups):
             head = fit_stance([pairs[i] for i in seen], truth[seen], groups[seen], surfaces_of_all)
-            votes = head.probabilities([pairs[i] for i in held])
-            said[held], chance[held] = head.choose(votes), votes[:, 0]
+            shares = head.probabilities([pairs[i] for i in held])
+            said[held], chance[held] = head.choose(shares), shares[:, 0]
         names = "names shown" if surfaces_of_all else "names masked, slurs shown"
         seconds = time.perf_counter() - started
         name = f"trained, 5-fold by text, {names}"
         _print_stance(name, truth, said=said, chance=chance, groups=groups, seconds=seconds)
     if model.stance is not None:
-        votes = model.stance.probabilities(pairs)
-        said, chance = model.stance.choose(votes), votes[:, 0]
+        shares = model.stance.probabilities(pairs)
+        said, chance = model.stance.choose(shares), shares[:, 0]
         _print_stance("shipped corpus only", truth, said=said, chance=chance, groups=groups, seconds=0.0)
 
 
@@ -108,43 +119,12 @@ def _print_stance(
     print(f"hostile F1 {hostile:.4f} hostile AUC {area:.4f} ({seconds:.0f} s)")
 
 
-def comments(shared_data: Path) -> pl.DataFrame:
-    frame = pl.read_csv(shared_data / "kz_comments.csv.gz", infer_schema=False)
-    return (
-        frame.select(pl.col("text").fill_null(""))
-        .with_row_index("n")
-        .select(pl.format("c{}", "n").alias("message_id"), "text")
-    )
-
-
-def measure_comments(shared_data: Path, model: DiscourseModel) -> None:
-    messages = comments(shared_data)
-    labels = model.label(messages, mentions_of(messages))
-    shares = labels.group_by("discourse").len().sort("len", descending=True)
-    print(f"real comments (kz_comments.csv.gz, {len(messages)}, unlabelled)")
-    for label, count in shares.iter_rows():
-        print(f"  {label:10} {count / len(messages):.4f}")
-    print(f"  skipped by the cascade {labels['is_skipped'].mean():.4f}, abstained {labels['is_abstained'].mean():.4f}")
-
-
 def measure_speed(shared_data: Path, model: DiscourseModel) -> None:
     messages = stream(shared_data)
     print(f"stream of {STREAM} real comments and RuEthnoHate texts, {MENTION_SHARE:.0%} mention a group")
-    for state in ("first pass, words not seen before", "second pass, words known"):
-        started, processor = time.perf_counter(), time.process_time()
-        found = mentions_of(messages)
-        model.label(messages, found)
-        if model.stance is not None:
-            model.stances(messages, found)
-        seconds, processor = time.perf_counter() - started, time.process_time() - processor
-        print(f"  groups, labels and stances, {state}: {STREAM / seconds:,.0f} messages/s", end=" ")
-        print(f"({STREAM / processor:,.0f} per second of processor time)")
-    plain = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), min_df=2), LogisticRegression(max_iter=300))
-    corpus = read_corpus()
-    plain.fit(corpus["text"].to_list(), corpus["discourse"].to_list())
-    started = time.perf_counter()
-    plain.predict(messages["text"].to_list())
-    print(f"  plain scikit-learn pipeline on every message: {STREAM / (time.perf_counter() - started):,.0f} messages/s")
+    measure_stream(messages, model)
+    corpus = training_rows(read_corpus())
+    compare(corpus, mentions_of(corpus), messages)
 
 
 def stream(shared_data: Path) -> pl.DataFrame:

@@ -79,7 +79,7 @@ def kinds_of_weeks(planted: list[tuple[int, int, int]]) -> IntArray:
     return kind
 
 
-def country(replicates: int = 10, seed: int = REPORTED_SEED) -> None:
+def country(replicates: int = 16, seed: int = REPORTED_SEED) -> None:
     """Print false alarms per region and year, stated and realised, and sensitivity by size and sparsity."""
     print(
         f"country: {REGIONS} regions x {GROUPS} groups x {len(SIGNAL_NAMES)} signals, {replicates} replicates, "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any
 
 import vl_convert
@@ -57,13 +56,8 @@ def number_locale(language: str) -> dict[str, Any]:
     return {"decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", ""]}
 
 
-def font_folder() -> Traversable:
-    """The files of `FONT`, as its package ships them."""
-    return resources.files("fontpkg_noto_sans") / "files"
-
-
 @cache
 def register_fonts() -> None:
     """Let the renderer know the font that measures and draws every chart; once a process."""
-    with resources.as_file(font_folder()) as folder:
+    with resources.as_file(resources.files("fontpkg_noto_sans") / "files") as folder:
         vl_convert.register_font_directory(str(folder))

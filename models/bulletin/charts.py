@@ -16,7 +16,9 @@ from models.bulletin import chart_style as style
 
 Rows = Sequence[Mapping[str, Any]]
 WIDTH = 430
-_FONT_STACK = "'Segoe UI', 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
+# As the page: for Kazakh no face that lacks its letters comes before one that has them, else words mix two faces.
+_KAZAKH_FACES = "'Segoe UI', 'Noto Sans', 'DejaVu Sans', Arial, sans-serif"
+_FACES = "'Segoe UI', 'Noto Sans', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 _DROPPED = re.compile(r' (?:xmlns(?::\w+)?|version|class|pointer-events|aria-[\w-]+|role|stroke-miterlimit)="[^"]*"')
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 _ID = re.compile(r'\bid="([^"]+)"')
@@ -226,7 +228,8 @@ def tidied(raw: str, wording: Wording) -> Markup:
         raise ValueError(f"chart {wording.chart_id}: the renderer gave no viewBox")
     for number, name in enumerate(dict.fromkeys(_ID.findall(body))):
         body = re.sub(rf'(["#]){re.escape(name)}(?=["\)])', rf"\g<1>{wording.chart_id}-{number}", body)
-    body = body.replace(f'font-family="{style.FONT}"', f'font-family="{_FONT_STACK}"')
+    faces = _KAZAKH_FACES if wording.language == "kk" else _FACES
+    body = body.replace(f'font-family="{style.FONT}"', f'font-family="{faces}"')
     opening = Markup(
         '<svg role="img" aria-labelledby="{0}-title {0}-desc" viewBox="0 0 {1} {2}" style="max-width:{1}px">'
         '<title id="{0}-title">{3}</title><desc id="{0}-desc">{4}</desc>'

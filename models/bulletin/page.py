@@ -176,7 +176,8 @@ def _page_styles(issue: Issue, running: Markup) -> Markup:
     """Running head and foot of the printed page, in the language, with the mark of synthetic data."""
     voice = issue.voice
     mark = voice.say("page.synthetic_short") if issue.meta.is_synthetic else Markup("")
-    type_ = "font-size: 8pt; font-family: 'Segoe UI', 'Noto Sans', Arial, 'DejaVu Sans', sans-serif;"
+    faces = "'DejaVu Sans', Arial" if voice.language == "kk" else "Arial, 'DejaVu Sans'"
+    type_ = f"font-size: 8pt; font-family: 'Segoe UI', 'Noto Sans', {faces}, sans-serif;"
     quiet, loud = f"{type_} color: #55626c;", f"{type_} font-weight: bold; color: #8f3416;"
     page = voice.say("page.page_number")
     boxes = (

@@ -52,7 +52,8 @@ def unseen_severity(
         learnt, asked = np.intersect1d(seen, rows), np.intersect1d(held, rows)
         if len(np.unique(grades[learnt])) > 1 and len(asked):
             matrix = FeatureSpace.learnt(fields, seen)[1]
-            found[asked] = one_vs_rest(matrix[learnt], grades[learnt], seed).predict(matrix[asked])
+            head = one_vs_rest(matrix[learnt], grades[learnt], seed)
+            found[asked] = np.asarray(head.predict(matrix[asked]), dtype=np.int64)
     return rows, found[rows]
 
 

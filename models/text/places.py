@@ -176,11 +176,13 @@ def _accepted_hits(
 ) -> list[tuple[Hit, str]]:
     table = gazetteer() if table is None else table
     hits = list(table.search.hits(plain))
-    needed = pl.Series([hit.row for hit in hits], dtype=pl.UInt32)
+    # Each text is fetched once, however many places it names.
+    needed = sorted({hit.row for hit in hits})
+    written, lines = (dict(zip(needed, column.gather(needed).to_list(), strict=True)) for column in (texts, plain))
     found: list[tuple[Hit, str]] = []
-    for hit, text, line in zip(hits, texts.gather(needed).to_list(), plain.gather(needed).to_list(), strict=True):
+    for hit in hits:
         form = table.forms[hit.form]
-        if lenient or _is_place(hit, form, text, line):
+        if lenient or _is_place(hit, form, written[hit.row], lines[hit.row]):
             found.append((hit, form.region_code))
     return found
 

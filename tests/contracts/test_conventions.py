@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("pipelines", "assets", "models", "data_contracts")
+PACKAGES = ("pipelines", "assets", "desk", "models", "data_contracts")
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "misc", "base", "constants"}
 MAXIMUM_FILE_LINES = 400
 MAXIMUM_FUNCTION_LINES = 50

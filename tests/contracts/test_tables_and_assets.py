@@ -9,7 +9,7 @@ from data_contracts.contract import table_contracts
 from data_contracts.schemas import empty_frame, schema
 from pipelines.definitions import defs
 
-NOT_TABLES = {"discourse_model", "warning_ledger", "warehouse"}
+NOT_TABLES = {"discourse_model", "discourse_candidate", "discourse_promotion", "warning_ledger", "warehouse"}
 
 
 def asset_names() -> set[str]:

@@ -136,7 +136,7 @@ def test_rumours_are_a_part_of_tension() -> None:
 
 def test_a_day_of_incitement_alarms_on_that_day() -> None:
     rng = np.random.default_rng(4)
-    past = [{"day": int(day), "severity": 3} for day in rng.integers(0, 150, 12)]
+    past: list[dict[str, object]] = [{"day": int(day), "severity": 3} for day in rng.integers(0, 150, 12)]
     rows = quiet_weeks(24) + past + [{"day": 163, "severity": 3} for _ in range(7)]
     messages, labels = feed(rows)
     found = incitement_days(daily_series(messages, labels), [START + timedelta(days=day) for day in range(160, 167)])
