@@ -70,7 +70,8 @@ def discourse_candidate(workplace: dg.ResourceParam[Workplace]) -> dg.Materializ
     written = read_corpus()
     rows = pl.concat([training_rows(written), rows_for_training(version.labels)])
     candidate = train(rows, find_mentions(rows["message_id"], rows["text"]), workplace.seed)
-    folder = workplace.models / f"retrained-{version.name}-{hashlib.sha256(candidate.version.encode()).hexdigest()[:12]}"
+    digest = hashlib.sha256(candidate.version.encode()).hexdigest()[:12]
+    folder = workplace.models / f"retrained-{version.name}-{digest}"
     write_model(candidate, folder, {"data": f"authored corpus and labels {version.name}", "rows": rows.height})
     current = load_model(workplace.models, workplace.seed)
     suite, frozen = suite_cases(), rows_for_testing(version.labels)

@@ -40,19 +40,13 @@ def rates(
 ) -> pl.DataFrame:
     """Share of each signal among messages, by week, region and group.
 
-    A copy of a message (same `duplicate_cluster_id` in the same cell) counts once in every share. The
-    interval of
-    `share` is Wilson's at 95 % and holds sampling error only. `corrected_share` undoes the classifier's
-    measured
-    confusion (the multi-class Rogan-Gladen estimator: the observed distribution is the true one times the
-    confusion
-    matrix, solved by expectation-maximisation so that no share falls below zero; Saerens et al. 2002), and
-    its interval
-    holds sampling error (multinomial) and the error of the confusion matrix itself (Dirichlet rows), by
-    simulation with
-    a fixed seed; it is never narrower than Wilson's for the same number of clusters. Messages the cascade skipped are taken as not interethnic without error. hard_hostile is
-    corrected in
-    proportion to hostile.
+    A copy of a message (same `duplicate_cluster_id` in the same cell) counts once in every share. The interval of
+    `share` is Wilson's at 95 % and holds sampling error only. `corrected_share` undoes the classifier's measured
+    confusion (the multi-class Rogan-Gladen estimator: the observed distribution is the true one times the confusion
+    matrix, solved by expectation-maximisation so that no share falls below zero; Saerens et al. 2002). Its interval
+    holds sampling error (multinomial) and the error of the confusion matrix itself (Dirichlet rows), by simulation
+    with a fixed seed, and is never narrower than Wilson's for the same number of clusters. Messages the cascade
+    skipped are taken as not interethnic without error. hard_hostile is corrected in proportion to hostile.
 
     Args:
         messages: core_feeds__messages: `message_id, day_date, region_code, duplicate_cluster_id,

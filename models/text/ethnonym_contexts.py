@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pymorphy3 import MorphAnalyzer
 
-from models.text.ethnonym_forms import Form, contexts
+from models.text.ethnonym_forms import Form, contexts, ethnonym_table
 from models.text.form_search import WORD
 
 _NEAR_LETTERS = 60
@@ -17,7 +17,11 @@ _KAZAKH_SIGN = re.compile(
     r"[әғқңөұүһі]|\b(?:мен|бен|пен|емес|бул|ушин|деген|бар|жок|керек|гой|бир|биз|олар|болып|бала|халкы|елим|журт)\b"
 )
 _IZAFET = re.compile(r"(?:[ыі]|[ыі]н|[ыі]н[ыі]ң|[ыі]н[ае]|[ыі]н[ае]н|[ыі]мен|[ыі]нда|[ыі]нде|[ыі]нда[ғг]ы|[ыі]ндегі)$")
-_PAST_VERB = re.compile(r"(?:[ае]й|[ыі]п)?(?:ды|ді|ты|ті)$")
+# After a vowel or a voiced consonant the past is `-ды`, after a voiceless one `-ты`: `үміті` is a noun.
+_PAST_VERB = re.compile(r"(?:[кқптсшфхцчщ]т[ыі]|[^кқптсшфхцчщ]д[ыі])$")
+# Who does or is something, with the ending of izafet: `сарапшылары`, `қаламгерінің`.
+_DOER = re.compile(r"(?:[^\W\d_]{2}(?:шы|ші|кер|гер))(?:[лдт][ае]р)?(?:с?[ыі])(?:[^\W\d_]{0,6})$")
+_WITHOUT = re.compile(r"с[ыі]з(?:д[ае]р)?$")
 
 
 class Reading(NamedTuple):
@@ -62,10 +66,28 @@ class Surroundings(NamedTuple):
         return word.group(1) if word else ""
 
     @property
-    def after_list(self) -> str:
-        """As `after`, but past one joined adjective: `русских и казахских [детей]`."""
-        word = _NEXT_IN_LIST.match(self.text, self.end)
-        return word.group(1) if word else self.after
+    def after_several(self) -> list[str]:
+        """Up to four words after the form, past commas, hyphens and `и`: `русских и казахских [детей]`."""
+        words, at = [], self.end
+        for _ in range(_FOLLOWING):
+            word = _NEXT_IN_LIST.match(self.text, at)
+            if word is None:
+                break
+            words.append(word.group(1))
+            at = word.end()
+        return words
+
+    @property
+    def head_in_kazakh(self) -> str:
+        """The word that the form stands before, past a row of peoples: `қазақ, орыс және ағылшын [тілдерінде]`."""
+        at = self.end
+        for _ in range(_FOLLOWING):
+            joined = _JOINED_IN_KAZAKH.match(self.text, at)
+            if joined is None or not (joined.group(1) or _is_people_bare(joined.group(2))):
+                break
+            at = joined.end()
+        word = _NEXT.match(self.text, at)
+        return (word.group(1) or word.group(2)) if word else ""
 
     def is_near(self, beginnings: frozenset[str]) -> bool:
         """Whether a word within sixty characters starts with one of the beginnings."""
@@ -76,8 +98,12 @@ class Surroundings(NamedTuple):
 
 _TITLE_BEFORE = re.compile(r"(?:[А-ЯЁӘҒҚҢӨҰҮҺІ]\.|[А-ЯЁӘҒҚҢӨҰҮҺІ][а-яёәғқңөұүһі]+)\s*$")
 _TITLE_AFTER = re.compile(r"\s[А-ЯЁӘҒҚҢӨҰҮҺІ](?:\.|[а-яёәғқңөұүһі]+)")
-_NEXT = re.compile(r"[\s\u00a0]{1,2}([^\W\d_]+)|-([^\W\d_]+)")
-_NEXT_IN_LIST = re.compile(r"(?:,|\s+и|\s+или|-)\s*[^\W\d_]+(?:ие|их|им|ими|ий|ая|ой|ого)\s+([^\W\d_]+)")
+_FOLLOWING = 4
+_NEXT = re.compile(r"(?:\s{1,2}|[^\S\n]{1,9})([^\W\d_]+)|-([^\W\d_]+)")
+_NEXT_IN_LIST = re.compile(r"(?:[^\S\n]{0,9}(?:,|\bи\b|\bили\b|-)[^\S\n]{0,9}|\s{1,2}|[^\S\n]{1,9})([^\W\d_]{1,64})")
+_JOINED_IN_KAZAKH = re.compile(
+    r"(?:([-–])|[^\S\n]{0,9},[^\S\n]{0,9}|[^\S\n]{1,9}(?:және|жане|мен|бен|пен|әрі)[^\S\n]{1,9})([^\W\d_]{1,64})"
+)
 
 
 def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:

@@ -25,15 +25,15 @@ def test_the_fit_solves_its_equations_and_knows_season_and_trend() -> None:
     assert result.dispersion.mean() == pytest.approx(1.05, abs=0.05)
 
 
-@pytest.mark.parametrize("expected", [0.5, 5.0, 60.0])
+@pytest.mark.parametrize("expected", [0.5, 60.0])
 def test_the_stated_rate_is_the_realised_one(expected: float) -> None:
     # Seed and expected counts are none of those the table of levels was made with.
     shape = SeriesShape()
-    counts = draw_series(np.random.default_rng(31), expected, 200, shape, 390)
+    counts = draw_series(np.random.default_rng(31), expected, 150, shape, 390)
     found = temporal_scan(counts, np.arange(342, 390, 6))
     rates = {alpha: float((found.p_value <= alpha).mean()) for alpha in (0.01, 0.05)}
-    # 1,600 weeks: three standard errors of a rate of .05 are .016. `benchmarks.warning scenarios` measures more.
-    assert rates[0.05] == pytest.approx(0.05, abs=0.017)
+    # 1,200 weeks: three standard errors of a rate of .05 are .019. `benchmarks.warning scenarios` measures more.
+    assert rates[0.05] == pytest.approx(0.05, abs=0.02)
     assert rates[0.01] <= 0.018
     assert found.alarm.mean() == pytest.approx(rates[0.01], abs=1e-3)
 
@@ -65,9 +65,9 @@ def test_the_end_of_a_surge_does_not_alarm_again() -> None:
 
 
 def test_bound_and_alarm_agree() -> None:
-    counts = np.random.default_rng(4).negative_binomial(3, 0.4, (30, 300)).astype(float)
-    found = temporal_scan(counts, range(250, 300))
-    np.testing.assert_array_equal(found.alarm, counts[:, 250:300] > found.upperbound)
+    counts = np.random.default_rng(4).negative_binomial(3, 0.4, (12, 300)).astype(float)
+    found = temporal_scan(counts, range(260, 300))
+    np.testing.assert_array_equal(found.alarm, counts[:, 260:300] > found.upperbound)
 
 
 def test_past_outbreaks_and_holes_hardly_move_the_expectation() -> None:
