@@ -25,6 +25,9 @@ LONGEST_WORD = 30
 NEAR = 5
 """Tokens to each side that count as near."""
 
+TURNS = ("first_person", "second_person", "third_person", "definition", "rebuttal", "refusal")
+"""Categories looked for near the name of a people and near a slur: who speaks, and what is done with the name."""
+
 ABOUT_PEOPLE = ("umbrella", "slur", "loyalty")
 
 _MASKS_WRITTEN = re.compile(f"{GROUP_MASK}|{SLUR_MASK}|{ADJECTIVE_MASK}|{TARGET_MASK}")
@@ -192,7 +195,9 @@ def signal_names() -> tuple[str, ...]:
         *(f"{means}_near_people" for means in HOSTILE_MEANS),
         *(f"{means}_near_official" for means in HOSTILE_MEANS),
         *(f"{means}_near_negation" for means in HOSTILE_MEANS),
-        "counter_near_people", "accord_near_people", "people_named", "adjective_named", "slur_named",
+        "counter_near_people", "accord_near_people",
+        *(f"{named}_near_{turn}" for named in ("people", "slur") for turn in TURNS),
+        "people_named", "adjective_named", "slur_named",
         "target_named",
         "official_without_people", "exclamation", "question", "quotation_marks", "capitals", "length",
     )  # fmt: skip
@@ -225,6 +230,8 @@ def signals(reading: Reading) -> np.ndarray:
     near = [_near(found, people) for found in means] + [_near(found, officials) for found in means]
     near += [_near(found, refusals, reach=3) for found in means]
     near += [_near(places.get(index[name], []), people) for name in ("counter", "accord")]
+    slurs = [i for i, word in enumerate(reading.folded) if word == SLUR_MASK] + places.get(index["slur"], [])
+    near += [_near(named, places.get(index[turn], [])) for named in (people, slurs) for turn in TURNS]
     near += [reading.folded.count(mask) for mask in MASKS]
     alone = float(bool(officials) and not people)
     tail = [alone, *reading.style, np.log1p(len(reading.words)) / 4]

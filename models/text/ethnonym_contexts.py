@@ -18,6 +18,8 @@ _KAZAKH_SIGN = re.compile(
 )
 _IZAFET = re.compile(r"(?:[ыі]|[ыі]н|[ыі]н[ыі]ң|[ыі]н[ае]|[ыі]н[ае]н|[ыі]мен|[ыі]нда|[ыі]нде|[ыі]нда[ғг]ы|[ыі]ндегі)$")
 # After a vowel or a voiced consonant the past is `-ды`, after a voiceless one `-ты`: `үміті` is a noun.
+_FOLDED_IZAFET = re.compile(r"[ыи](?:н[ыи]н|н[ае]н?|нд[ае]|мен)?$")
+_KAZAKH_LETTER = re.compile("[әғқңөұүһі]")
 _PAST_VERB = re.compile(r"(?:[кқптсшфхцчщ]т[ыі]|[^кқптсшфхцчщ]д[ыі])$")
 # Who does or is something, with the ending of izafet: `сарапшылары`, `қаламгерінің`.
 _DOER = re.compile(r"(?:[^\W\d_]{2}(?:шы|ші|кер|гер))(?:[лдт][ае]р)?(?:с?[ыі])(?:[^\W\d_]{0,6})$")
@@ -66,14 +68,14 @@ class Surroundings(NamedTuple):
         return word.group(1) if word else ""
 
     @property
-    def after_several(self) -> list[str]:
-        """Up to four words after the form, past commas, hyphens and `и`: `русских и казахских [детей]`."""
+    def after_several(self) -> list[tuple[bool, str]]:
+        """Up to four words after the form, each with whether a comma, a hyphen or `и` joins it on."""
         words, at = [], self.end
         for _ in range(_FOLLOWING):
             word = _NEXT_IN_LIST.match(self.text, at)
             if word is None:
                 break
-            words.append(word.group(1))
+            words.append((bool(word.group(1)), word.group(2)))
             at = word.end()
         return words
 
@@ -86,8 +88,8 @@ class Surroundings(NamedTuple):
             if joined is None or not (joined.group(1) or _is_people_bare(joined.group(2))):
                 break
             at = joined.end()
-        word = _NEXT.match(self.text, at)
-        return (word.group(1) or word.group(2)) if word else ""
+        word = _HEAD.match(self.text, at)
+        return word.group(1) if word else ""
 
     def is_near(self, beginnings: frozenset[str]) -> bool:
         """Whether a word within sixty characters starts with one of the beginnings."""
@@ -99,8 +101,12 @@ class Surroundings(NamedTuple):
 _TITLE_BEFORE = re.compile(r"(?:[А-ЯЁӘҒҚҢӨҰҮҺІ]\.|[А-ЯЁӘҒҚҢӨҰҮҺІ][а-яёәғқңөұүһі]+)\s*$")
 _TITLE_AFTER = re.compile(r"\s[А-ЯЁӘҒҚҢӨҰҮҺІ](?:\.|[а-яёәғқңөұүһі]+)")
 _FOLLOWING = 4
-_NEXT = re.compile(r"(?:\s{1,2}|[^\S\n]{1,9})([^\W\d_]+)|-([^\W\d_]+)")
-_NEXT_IN_LIST = re.compile(r"(?:[^\S\n]{0,9}(?:,|\bи\b|\bили\b|-)[^\S\n]{0,9}|\s{1,2}|[^\S\n]{1,9})([^\W\d_]{1,64})")
+_NEXT = re.compile(r"(?:\s{1,2}|[^\S\n]{1,9})([^\W\d_]+)")
+# Paired words (`қарым-қатынасына`) take their endings on the second.
+_HEAD = re.compile(r"(?:\s{1,2}|[^\S\n]{1,9})([^\W\d_]+(?:-[^\W\d_]+)?)")
+_NEXT_IN_LIST = re.compile(
+    r"(?:[^\S\n]{0,9}(,|\bи\b|\bили\b|-)[^\S\n]{0,9}|\s{1,2}|[^\S\n]{1,9})(?!(?:и|или)\b)([^\W\d_]{1,64})"
+)
 _JOINED_IN_KAZAKH = re.compile(
     r"(?:([-–])|[^\S\n]{0,9},[^\S\n]{0,9}|[^\S\n]{1,9}(?:және|жане|мен|бен|пен|әрі)[^\S\n]{1,9})([^\W\d_]{1,64})"
 )
@@ -111,6 +117,8 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if _is_surname(form, around) or _names_a_state(around):
         return None
     group, kind, is_slur = meaning
+    if form in contexts()["verbs"] and _stands_as_verb(around):
+        return None
     if around.after in contexts()["language_words_in_latin"]:
         return Reading(group, is_person=False, is_slur=is_slur)
     if kind == "person":
@@ -136,6 +144,9 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
 def _person(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if form in contexts()["mambet_lower"] and around.written[:1].isupper():
         return None
+    if _is_people_bare(form) and _heads_in_kazakh(around.head_in_kazakh):
+        # A Russian noun that is also the bare Kazakh stem: `чех тілінде`.
+        return Reading(meaning.group_code, _attribute_means_people(around), meaning.is_slur)
     if form.startswith("чех") and around.is_near(contexts()["czech_slang_near"]):
         return Reading("chechen", is_person=True, is_slur=True)
     return Reading(meaning.group_code, is_person=True, is_slur=meaning.is_slur)
@@ -143,7 +154,7 @@ def _person(form: str, meaning: Form, around: Surroundings) -> Reading | None:
 
 def _homograph(form: str, group: str, around: Surroundings) -> Reading | None:
     if group == "cossack":
-        if _shows_kazakh(around.text):
+        if _shows_kazakh(around.text) or _stands_before_kazakh(around.after):
             return Reading("kazakh", _attribute_means_people(around), is_slur=False)
         return Reading("cossack", is_person=True, is_slur=False)
     if group == "chechen":
@@ -162,6 +173,12 @@ def _homograph(form: str, group: str, around: Surroundings) -> Reading | None:
 @lru_cache(maxsize=64)
 def _shows_kazakh(text: str) -> bool:
     return _KAZAKH_SIGN.search(text) is not None
+
+
+def _stands_before_kazakh(word: str) -> bool:
+    """A word of Kazakh typed in Russian letters with the ending of izafet: `[казак] елинин`."""
+    known = contexts()["people_kk"] | contexts()["things_kk"]
+    return _starts(word, known) and _FOLDED_IZAFET.search(word[:_LONGEST_WORD]) is not None
 
 
 def _is_surname(form: str, around: Surroundings) -> bool:
@@ -187,17 +204,59 @@ def _state_after() -> re.Pattern[str]:
 
 
 def _before_people(around: Surroundings) -> bool:
-    return _starts(around.after, contexts()["people_kk"])
+    return _names_people(around.head_in_kazakh)
+
+
+def _heads_in_kazakh(head: str) -> bool:
+    """Whether a word can only be Kazakh and the second part of an izafet."""
+    return _KAZAKH_LETTER.search(head[:_LONGEST_WORD]) is not None and _IZAFET.search(head[-_LONGEST_WORD:]) is not None
+
+
+def _names_people(head: str) -> bool:
+    if _starts(head, contexts()["things_kk"]):
+        return False
+    return _starts(head, contexts()["people_kk"]) or _DOER.search(head[-_LONGEST_WORD:]) is not None
+
+
+def _is_people_bare(word: str) -> bool:
+    """A people's name without an ending, as Kazakh sets it before a noun."""
+    return word in _bare_names()
+
+
+@cache
+def _bare_names() -> frozenset[str]:
+    table = ethnonym_table()
+    bare = {form for form, meaning in table.forms.items() if meaning.kind in ("kk_bare", "kk_country_bare")}
+    return frozenset(bare | {stem for stem in table.kazakh_stems if table.forms[stem].kind == "person"})
+
+
+def _stands_as_verb(around: Surroundings) -> bool:
+    """`нас бурят как могут`: a form that is also a verb, beside what it governs."""
+    return around.before in contexts()["objects_ru"]
 
 
 def _attribute_means_people(around: Surroundings) -> bool:
     """A bare Kazakh ethnonym: people, unless it qualifies a thing (`қазақ әдебиеті`)."""
-    after = around.after
-    if not after or _starts(after, contexts()["people_kk"]):
+    head = around.head_in_kazakh
+    if not head or _WITHOUT.search(head) or _starts(head, contexts()["among_kk"]):
         return True
-    if _starts(after, contexts()["things_kk"]):
+    if _starts(head, contexts()["nation_kk"]) and _is_addressed(around):
+        return True
+    if _starts(head, contexts()["things_kk"]):
         return False
-    return not _IZAFET.search(after) or bool(_PAST_VERB.search(after))
+    ending = head[-_LONGEST_WORD:]
+    return _names_people(head) or not _IZAFET.search(ending) or bool(_PAST_VERB.search(ending))
+
+
+def _is_addressed(around: Surroundings) -> bool:
+    """`қазақ елі, оян!`, `қазақ еліне сақ болу керек`: the people is spoken to, not its country."""
+    return _CALL.match(around.text, around.end, around.end + _NEAR_LETTERS) is not None
+
+
+_CALL = re.compile(
+    r"\s+ел(?:і|и|ім|им)?(?:\s*[!.,]|\s+(?:[^\W\d_]+\s+)?(?:оян|бірік|бірлес|көтеріл|жинал|тұр(?:ың|ейік)?\b))"
+    r"|\s+ел(?:і?не)\s+(?:[^\W\d_]+\s+)?(?:сақ|абай|аман)\b"
+)
 
 
 def _heads_izafet(around: Surroundings) -> bool:
@@ -210,6 +269,8 @@ _AGREES = {
     "ого": {("sing", "gent"), ("sing", "accs")}, "ому": {("sing", "datv")}, "ом": {("sing", "loct")},
     "им": {("sing", "ablt"), ("plur", "datv")}, "ая": {("sing", "nomn")}, "ую": {("sing", "accs")},
     "ой": {("sing", "gent"), ("sing", "datv"), ("sing", "ablt"), ("sing", "loct")},
+    "ым": {("sing", "ablt"), ("plur", "datv")}, "ых": {("plur", "gent"), ("plur", "accs"), ("plur", "loct")},
+    "ые": {("plur", "nomn"), ("plur", "accs")}, "ыми": {("plur", "ablt")},
     "ое": {("sing", "nomn"), ("sing", "accs")}, "ие": {("plur", "nomn"), ("plur", "accs")},
     "их": {("plur", "gent"), ("plur", "accs"), ("plur", "loct")}, "ими": {("plur", "ablt")},
 }  # fmt: skip
@@ -217,15 +278,21 @@ _AGREES = {
 
 def _adjective_means_people(form: str, around: Surroundings) -> bool:
     """A Russian adjective: its noun decides; alone it is a person, except where a language is meant."""
-    after = around.after_list
-    if after:
-        if _starts(after, contexts()["people_ru"]):
+    after = ""
+    for joined, word in around.after_several:
+        is_adjective = _is_adjective(word)
+        if joined and not is_adjective:
+            break
+        if _starts(word, contexts()["people_ru"]):
             return True
-        nouns = _agreeing_nouns(form, after)
+        nouns = _agreeing_nouns(form, word)
         if nouns:
             return nouns[0]
-        if _is_adjective(after) and form.endswith(("ий", "ая", "ое", "ую", "ой")):
-            return False
+        after = after or word
+        if not is_adjective:
+            break
+    if after and _is_adjective(after) and form.endswith(("ий", "ая", "ое", "ую", "ой")):
+        return False
     if form.endswith(("ое", "ом")):
         return False
     return not (form.endswith(("ий", "ого", "ому", "им")) and around.before in contexts()["language_before_ru"])
@@ -257,7 +324,7 @@ def _nouns(word: str) -> tuple[tuple[bool, str, str], ...]:
 
 @lru_cache(maxsize=50_000)
 def _known_nouns(word: str) -> tuple[tuple[bool, str, str], ...]:
-    tags = [parse.tag for parse in _analyser().parse(word) if parse.score > 0.02]
+    tags = [parse.tag for parse in _analyser().parse(word.replace("ё", "е")) if parse.score > 0.02]
     return tuple((tag.animacy == "anim", str(tag.number), str(tag.case)) for tag in tags if tag.POS == "NOUN")
 
 

@@ -50,9 +50,10 @@ class Phrase(NamedTuple):
 
 
 class EthnonymTable(NamedTuple):
-    """Forms by spelling, phrases by their first beginning, and the search over both."""
+    """Forms by spelling, bare Kazakh stems, phrases by their first beginning, and the search over all forms."""
 
     forms: dict[str, Form]
+    kazakh_stems: frozenset[str]
     phrases: tuple[Phrase, ...]
     search: FormSearch
 
@@ -112,7 +113,8 @@ def ethnonym_table() -> EthnonymTable:
                 for form in kept:
                     forms.setdefault(form, meaning)
                 lexemes.append(kept)
-    return EthnonymTable(forms, phrases, FormSearch.compiled(lexeme for lexeme in lexemes if lexeme))
+    stems = frozenset(stem for words in groups.values() for stem in words.get("kk", "").split()) & forms.keys()
+    return EthnonymTable(forms, stems, phrases, FormSearch.compiled(lexeme for lexeme in lexemes if lexeme))
 
 
 Lexeme = tuple[frozenset[str], Kind, bool]

@@ -84,7 +84,10 @@ class Lake(PolarsParquetIOManager):
         folder = Path(self.root) / "lake" / table
         files = [path for path in (folder / f"{key}.parquet" for key in keys) if path.exists()]
         if files:
-            frame = pl.scan_parquet(files, schema=schema(table_contract(table)), hive_partitioning=False)
+            # Partitions written before a column was added to the contract hold nulls in it.
+            frame = pl.scan_parquet(
+                files, schema=schema(table_contract(table)), hive_partitioning=False, missing_columns="insert"
+            )
         else:
             frame = empty_frame(table_contract(table)).lazy()
         return frame if context.dagster_type.typing_type is pl.LazyFrame else frame.collect()

@@ -178,3 +178,25 @@ def test_rows_outside_the_range_are_an_error(wrong: list[str], tmp_path: Path) -
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     assert not result.success
+
+
+def test_a_partition_older_than_a_column_is_read_with_nulls(tmp_path: Path) -> None:
+    folder = tmp_path / "lake" / TABLE
+    folder.mkdir(parents=True)
+    pl.DataFrame([ROW]).drop("is_synthetic").write_parquet(folder / "2026-07-01.parquet")
+    seen: list[pl.DataFrame] = []
+
+    @dg.asset(partitions_def=quarters, ins={"rows": dg.AssetIn(TABLE)})
+    def reader(rows: pl.DataFrame) -> None:
+        seen.append(rows)
+
+    result = dg.materialize(
+        [dg.AssetSpec(TABLE, partitions_def=quarters), reader],
+        selection=dg.AssetSelection.assets(reader),
+        resources={"io_manager": Lake(root=str(tmp_path))},
+        partition_key="2026-07-01",
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    assert result.success
+    assert seen[0]["is_synthetic"].to_list() == [None]
+    assert seen[0]["language"].to_list() == ["kk"]
