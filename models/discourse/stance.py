@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from scipy import sparse
+from scipy.ndimage import uniform_filter
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -23,6 +24,8 @@ INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
 BATCH_PAIRS = 2_000
+HOSTILE_FACTORS = np.arange(0.6, 2.61, 0.1)
+POSITIVE_FACTORS = np.arange(0.6, 3.01, 0.2)
 
 
 FIELDS = {
@@ -285,13 +288,16 @@ def _unseen_probabilities(rows: np.ndarray, truth: np.ndarray, groups: np.ndarra
 
 
 def best_bias(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Factors for hostile and positive, neutral kept at one, that make macro-F1 plus hostile F1 highest on a grid."""
-    best, chosen = -1.0, np.ones(len(STANCES))
-    for hostile in np.arange(0.6, 2.61, 0.1):
-        for positive in np.arange(0.6, 3.01, 0.2):
-            factors = np.array([hostile, 1.0, positive])
-            found = np.asarray(STANCES)[(shares * factors).argmax(axis=1)]
-            score = macro_f1(truth, found) + binary_f1(truth == -1, found == -1)
-            if score > best + 1e-4:
-                best, chosen = score, factors
-    return chosen
+    """Factors for hostile and positive, neutral kept at one, that make macro-F1 plus hostile F1 highest on a grid.
+
+    Each score is the mean over the neighbouring factors, which makes the choice less a matter of chance.
+    """
+    factors = [[np.array([hostile, 1.0, positive]) for positive in POSITIVE_FACTORS] for hostile in HOSTILE_FACTORS]
+    scores = np.array([[_both_f1(shares * one, truth) for one in row] for row in factors])
+    row, column = np.unravel_index(uniform_filter(scores, size=3, mode="nearest").argmax(), scores.shape)
+    return factors[row][column]
+
+
+def _both_f1(shares: np.ndarray, truth: np.ndarray) -> float:
+    found = np.asarray(STANCES)[shares.argmax(axis=1)]
+    return macro_f1(truth, found) + binary_f1(truth == -1, found == -1)

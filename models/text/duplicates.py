@@ -273,4 +273,4 @@ def _token_hashes(texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
     return hashes, offsets.astype(np.uint64)
 
 
-_LONGEST_READ, _BATCH = 3000, 20_000
+_LONGEST_READ, _BATCH = 3000, 1_000

@@ -166,19 +166,32 @@ def scrub(texts: pl.Series) -> pl.Series:
         return texts
     found = texts.filter(suspects)
     foreign = found.str.contains(r"[０-９٠-٩۰-۹]")
-    found = found.scatter(foreign.arg_true(), found.filter(foreign).str.replace_many(_DIGITS))
+    found = _put(found, foreign, found.filter(foreign).str.replace_many(_DIGITS))
     found = _without(found, _WRITTEN_REMOVALS)
     numbered = found.str.contains(r"\d")
-    found = found.scatter(numbered.arg_true(), _without(found.filter(numbered), _NUMBER_REMOVALS))
-    return texts.scatter(suspects.arg_true(), found)
+    found = _put(found, numbered, _without(found.filter(numbered), _NUMBER_REMOVALS))
+    return _put(texts, suspects, found)
+
+
+def _put(texts: pl.Series, places: pl.Series, values: pl.Series) -> pl.Series:
+    """The texts with values at the places that are true; `Series.scatter` would write into the caller's texts."""
+    if values.is_empty():
+        return texts
+    numbers = (places.cast(pl.Int64).cum_sum() - 1).clip(lower_bound=0)
+    return values.gather(numbers).zip_with(places, texts).alias(texts.name)
 
 
 def _without(texts: pl.Series, removals: tuple[_Removal, ...]) -> pl.Series:
+    known: dict[str, pl.Series] = {}
     for removal in removals:
-        signs = texts.str.contains(removal.sign)
+        # What is put in for numbers holds no digit, so a text without enough of them never gains any.
+        seen = known.get(removal.sign)
+        signs = texts.str.contains(removal.sign) if seen is None else seen
+        if removal.sign == _FIVE_DIGITS:
+            known[removal.sign] = signs
         if signs.any():
             cleaned = texts.filter(signs).str.replace_all(removal.pattern, removal.placeholder)
-            texts = texts.scatter(signs.arg_true(), cleaned)
+            texts = _put(texts, signs, cleaned)
     return texts
 
 

@@ -18,16 +18,16 @@ EXAMPLE_LENGTH = 280
 SIGNAL_NAMES = {
     "hostile": ("қастық", "враждебность", "hostility"),
     "hard_hostile": (
-        "қатты қастық (шақыру, зорлықты құптау)",
-        "жёсткая враждебность (призывы, одобрение насилия)",
+        "қатты қастық (зорлыққа шақыру, оны құптау)",
+        "жёсткая враждебность (призывы к насилию, его одобрение)",
         "hard hostility (calls, approval of violence)",
     ),
     "tension": (
-        "нақты жанжал не оның қаупі",
+        "нақты жанжал немесе оның қаупі",
         "конкретный инцидент или его риск",
         "a concrete incident or its risk",
     ),
-    "grievance": ("кемсітуге шағым", "жалобы на ущемление", "complaints of unfair treatment"),
+    "grievance": ("кемсітілуге шағым", "жалобы на ущемление", "complaints of unfair treatment"),
     "rumour": ("қақтығыс туралы қауесет", "слухи о столкновениях", "rumours of clashes"),
 }
 MONTHS_KK = (
@@ -185,7 +185,7 @@ def _kazakh(story: Story) -> str:
     monday = f"{story.week.year} жылғы {story.week.day} {MONTHS_KK[story.week.month - 1]}"
     score = story.assessment
     sentences = [
-        f"{_capital(place)}, {monday} басталған аптада: "
+        f"{_capital(place)}, {monday} күні басталған аптада: "
         f"«{case_kinds()[story.case_kind].name.kk.lower()}» түріне ұқсас жағдай.",
         f"Байқалғаны: {_signals(story, 0)}.",
         f"Аталған топтар: {_groups(story, 'kk')}." if story.group_codes else "",
@@ -205,7 +205,7 @@ def _kazakh(story: Story) -> str:
 
 def _russian(story: Story) -> str:
     region = regions().get(story.region_code)
-    place = region.name_locative.ru if region else "в сообщениях без известного региона"
+    place = region.name_locative.ru if region else "в сообщениях, регион которых не установлен"
     monday = f"{story.week.day} {MONTHS_RU[story.week.month - 1]} {story.week.year} года"
     score = story.assessment
     texts = ("текст", "текста", "текстов")
@@ -214,7 +214,7 @@ def _russian(story: Story) -> str:
         f"{_capital(place)}, неделя с {monday}: похоже на случай вида "
         f"«{case_kinds()[story.case_kind].name.ru.lower()}».",
         f"Замечено: {_signals(story, 1)}.",
-        f"Названы: {_groups(story, 'ru')}." if story.group_codes else "",
+        f"Названы группы: {_groups(story, 'ru')}." if story.group_codes else "",
         f"Разных текстов: {story.observed}; обычно в неделю ожидается: {_number(story.expected, 'ru')}.",
         f"Всего по случаю {story.cluster_count} {russian_plural(story.cluster_count, *texts)}, "
         f"{story.message_count} {messages}.",
@@ -223,7 +223,7 @@ def _russian(story: Story) -> str:
         else "",
         *supporting_sentences(story.evidence, story.neighbour_regions, "ru"),
         "Это продолжение случая, о котором уже сообщалось: он усилился." if story.is_continued else "",
-        f"Тяжесть {score.severity} из 5 (содержание {score.content}/3, размах {score.extent}/3, "
+        f"Тяжесть {score.severity} из 5 (содержание {score.content}/3, охват {score.extent}/3, "
         f"близость угрозы {score.imminence}/3).",
         "Обстановки, положения говорящего и умысла в данных нет: их оценивают люди.",
         f"Ложных тревог в год для этого совета ожидается: {_number(story.false_alarms, 'ru')}.",

@@ -94,6 +94,12 @@ def test_scrubbing_twice_changes_nothing_more(texts: list[str]) -> None:
     assert once.to_list() == one_by_one
 
 
+def test_the_texts_given_are_left_as_they_are() -> None:
+    texts = pl.Series(["8 701 123 45 67", "vk.com/ivan", "тыныш"])
+    scrub(texts)
+    assert texts.to_list() == ["8 701 123 45 67", "vk.com/ivan", "тыныш"]
+
+
 def test_pseudonyms_count_authors_and_tell_nothing() -> None:
     authors = pl.Series("author", ["user1", " user1 ", "user2", None, ""])
     found = pseudonyms(authors, b"k" * 16)
@@ -109,3 +115,12 @@ def test_pseudonyms_count_authors_and_tell_nothing() -> None:
 
 
 EXPECTED = "8b8b5200a971e2abdab054bf87463b6c"
+
+
+def test_the_texts_of_the_caller_stay_as_they_were() -> None:
+    given = ["звони +7 701 555 12 34", "просто текст", "пишите на a.b@example.org", "٠١٢ үй"] * 2
+    for texts in (pl.Series("t", given), pl.Series("t", given).unique(), pl.Series("t", given).filter([True] * 8)):
+        before = texts.to_list()
+        scrubbed = scrub(texts)
+        assert texts.to_list() == before
+        assert scrubbed.to_list() != before
