@@ -39,6 +39,10 @@ _STATE_FORMS = re.compile(
     r".*(?:истан|астан|станы?)(?:а|у|е|ом|ы|га|да|нан|ды|нын|мен)?|коре(?:я|и|е|ю|ей)|росси(?:я|и|ю|ей)"
 )
 
+_NAMES = frozenset((GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK))
+_WE = frozenset(("мы", "биз"))
+_BETWEEN = frozenset(("же", "ведь", "все", "сами", "простые", "местные", "городские", "сельские", "озимиз", "барлык"))
+
 
 class ModelError(ValueError):
     """A model that cannot do what is asked of it, or a model directory that cannot be trusted."""
@@ -159,16 +163,28 @@ def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
 def has_target(read: Sequence[Reading]) -> np.ndarray:
     """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere.
 
-    The name of a state that begins like that of its people is nobody.
+    The name of a state that begins like that of its people is nobody. A group that the speaker counts itself to
+    ("we Kazakhs") is nobody else either, unless the message speaks of expulsion, violence or refusal.
     """
     wanted = {lexicon().categories.index(name) for name in TARGETED}
-    masks = {GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK}
-    return np.asarray([bool(masks & set(one.folded)) or _names_people(one, wanted) for one in read])
+    deeds = {lexicon().categories.index(name) for name in ("expulsion", "violence", "refusal")}
+    return np.asarray([_names_others(one, wanted, deeds) for one in read])
 
 
-def _names_people(read: Reading, wanted: set[int]) -> bool:
-    both = zip(read.folded, read.hits, strict=True)
-    return any(wanted & found and not _STATE_FORMS.fullmatch(word) for word, found in both)
+def _names_others(read: Reading, wanted: set[int], deeds: set[int]) -> bool:
+    places = [
+        place
+        for place, (word, found) in enumerate(zip(read.folded, read.hits, strict=True))
+        if word in _NAMES or (wanted & found and not _STATE_FORMS.fullmatch(word))
+    ]
+    if not places or any(deeds & found for found in read.hits):
+        return bool(places)
+    return not all(_is_own(read.folded, place) for place in places)
+
+
+def _is_own(words: Sequence[str], place: int) -> bool:
+    before = words[max(0, place - 2) : place]
+    return bool(before) and (before[-1] in _WE or (before[0] in _WE and before[-1] in _BETWEEN))
 
 
 def without_targetless_hostility(probabilities: np.ndarray, read: Sequence[Reading]) -> np.ndarray:
