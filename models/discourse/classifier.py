@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -23,7 +24,7 @@ from models.discourse.features import (
     Span,
     readings,
 )
-from models.discourse.lexicon import lexicon
+from models.discourse.lexicon import HOSTILE_MEANS, lexicon
 from models.discourse.linear_members import LinearMembers
 from models.discourse.message_space import FeatureSpace
 from models.discourse.quick_head import QuickHead
@@ -41,6 +42,10 @@ _STATE_FORMS = re.compile(
 
 _NAMES = frozenset((GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK))
 _WE = frozenset(("мы", "биз"))
+_SELF = frozenset(
+    ("мы", "я", "меня", "мне", "мой", "моя", "мои", "моего", "моей", "себя", "себе", "сам", "сама", "сами")
+    + ("биз", "менин", "озим", "озимиз", "озимди", "озимизди", "озимизге")
+)
 _BETWEEN = frozenset(("же", "ведь", "все", "сами", "простые", "местные", "городские", "сельские", "озимиз", "барлык"))
 
 
@@ -164,27 +169,45 @@ def has_target(read: Sequence[Reading]) -> np.ndarray:
     """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere.
 
     The name of a state that begins like that of its people is nobody. A group that the speaker counts itself to
-    ("we Kazakhs") is nobody else either, unless the message speaks of expulsion, violence or refusal.
+    ("we Kazakhs") is nobody else either, unless the message speaks of expulsion, violence or refusal; nor is a slur
+    beside "I" or "we" in a message without any other means of hostility.
     """
     wanted = {lexicon().categories.index(name) for name in TARGETED}
-    deeds = {lexicon().categories.index(name) for name in ("expulsion", "violence", "refusal")}
-    return np.asarray([_names_others(one, wanted, deeds) for one in read])
+    return np.asarray([_names_others(one, wanted) for one in read])
 
 
-def _names_others(read: Reading, wanted: set[int], deeds: set[int]) -> bool:
+def _names_others(read: Reading, wanted: set[int]) -> bool:
     places = [
         place
         for place, (word, found) in enumerate(zip(read.folded, read.hits, strict=True))
         if word in _NAMES or (wanted & found and not _STATE_FORMS.fullmatch(word))
     ]
-    if not places or any(deeds & found for found in read.hits):
-        return bool(places)
-    return not all(_is_own(read.folded, place) for place in places)
+    if not places:
+        return False
+    met = set().union(*read.hits)
+    deeds, means = _numbers(("expulsion", "violence", "refusal")), _numbers((*HOSTILE_MEANS, "refusal"))
+    slur = lexicon().categories.index("slur")
+    for place in places:
+        is_slur = read.folded[place] == SLUR_MASK or slur in read.hits[place]
+        if is_slur and not means & met and _near_self(read.folded, place):
+            continue
+        if deeds & met or not _is_own(read.folded, place):
+            return True
+    return False
+
+
+@cache
+def _numbers(categories: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(lexicon().categories.index(name) for name in categories)
 
 
 def _is_own(words: Sequence[str], place: int) -> bool:
     before = words[max(0, place - 2) : place]
     return bool(before) and (before[-1] in _WE or (before[0] in _WE and before[-1] in _BETWEEN))
+
+
+def _near_self(words: Sequence[str], place: int) -> bool:
+    return bool(_SELF & set(words[max(0, place - 3) : place + 4]))
 
 
 def without_targetless_hostility(probabilities: np.ndarray, read: Sequence[Reading]) -> np.ndarray:

@@ -55,10 +55,9 @@ class FormSearch:
             forms.update(lexeme)
             stems.update(_beginnings(lexeme))
         for form in forms:
-            words = WORD.findall(form)
+            words = [form] if form.isalpha() else WORD.findall(form)
             longest[words[0]] = max(longest.get(words[0], 1), len(words))
-        kept = [stem for stem in stems if not any(stem[:size] in stems for size in range(1, len(stem)))]
-        return cls(frozenset(forms), tuple(sorted(kept)), longest)
+        return cls(frozenset(forms), tuple(_shortest(stems)), longest)
 
     def hits(self, normalised: pl.Series) -> Iterator[Hit]:
         """Every whole-word occurrence in normalised texts, by row and place; the longest form wins.
@@ -126,6 +125,15 @@ class FormSearch:
         return found
 
 
+def _shortest(stems: set[str]) -> Iterator[str]:
+    """Stems in order, without those that begin with another one."""
+    last = None
+    for stem in sorted(stems):
+        if last is None or not stem.startswith(last):
+            last = stem
+            yield stem
+
+
 def _beginnings(lexeme: Collection[str]) -> set[str]:
     """The common beginning of all forms; where it is short, enough of each form to be rare in texts."""
     low, high = min(lexeme), max(lexeme)
@@ -190,18 +198,12 @@ def _slices(
 def _characters_before(
     content: NDArray[np.uint8], at: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Characters between the beginning of its text and each place; places ascend."""
+    """Characters between the beginning of its text and each place, which is the first byte of a character."""
     if len(at) == 0:
         return at
-    opens_text = np.concatenate([[True], starts[1:] != starts[:-1]])
-    since = np.where(opens_text, starts, np.concatenate([[0], at[:-1]]))
     first_bytes = content.view(np.int8) >= -64
-    counted = np.add.reduceat(first_bytes, np.column_stack([since, at]).ravel(), dtype=np.int64)[::2]
-    # Of an empty stretch `reduceat` gives its first element.
-    total = np.cumsum(np.where(since == at, 0, counted))
-    row = np.cumsum(opens_text) - 1
-    before = np.concatenate([[0], total[np.flatnonzero(opens_text)[1:] - 1]])
-    return total - before[row]
+    begun = np.cumsum(first_bytes, dtype=np.int32 if len(content) < 2**31 else np.int64)
+    return (begun[at] - begun[starts]).astype(np.int64)
 
 
 def original_span(text: str, normalised: str, start: int, end: int) -> tuple[int, int]:

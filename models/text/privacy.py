@@ -62,7 +62,7 @@ class _Removal:
 # something else (an e-mail holds a domain, a card holds a phone) goes first.
 _WRITTEN_REMOVALS: tuple[_Removal, ...] = (
     _Removal(
-        r"@|[\[(]\s*(?:at|AT|собака|СОБАКА)",
+        r"[@)\]]\s?[\p{L}\d\-]+(?:\.[\p{L}\d\-]+)*\.\p{L}{2}",
         r"(?i)\b[\p{L}\d._%+\-]+\s?(?:@|[\[(]\s*(?:at|собака|@)\s*[\])])\s?"
         r"[\p{L}\d\-]+(?:\.[\p{L}\d\-]+)*\.\p{L}{2,}",
         PLACEHOLDERS["email"],

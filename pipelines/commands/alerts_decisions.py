@@ -141,7 +141,13 @@ def send_command(
         passed = ledger.housekeeping()
         report = ledger.deliver(channels(settings, lambda: datetime.now(UTC)), actor, candidate_id)
         _tell_of_clock(ledger, settings)
-    for name, alerts in (("escalated", passed.escalated), ("expired", passed.expired)):
+        approved = [row["candidate_id"] for row in ledger.candidates("approved")] if candidate_id is None else []
+        unqueued = [alert for alert in approved if not ledger.letters(alert)]
+    for name, alerts in (
+        ("escalated", passed.escalated),
+        ("expired", passed.expired),
+        ("approved_not_queued", unqueued),
+    ):
         if alerts:
             _tell(settings, name, alerts=", ".join(alerts))
     _print_report(report, settings)

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from data_contracts.contract import table_contract
-from models.discourse.classifier import LABELS, decide
+from models.discourse.classifier import LABELS, decide, has_target, spans_by_message
 from models.discourse.corpus_reading import read_corpus
+from models.discourse.features import readings
 from models.text.ethnonyms import mentions
 
 AUTHORITY = [
@@ -143,3 +144,15 @@ def test_stances_follow_each_group(model):
     hostile = dict(found.select("group_code", "p_hostile").iter_rows())
     assert hostile["uzbek"] > hostile["kazakh"]
     assert set(found["stance"]) <= {-1, 0, 1}
+
+
+def test_ones_own_group_is_not_somebody_to_be_hostile_to():
+    texts = [
+        "Мы казахи бараны, опять всё проспали",
+        "Мой дед хохол, и я хохол, горжусь",
+        "Мы выгоним казахов отсюда, бараны они",
+        "Хохлы все жадные, терпеть не могу",
+    ]
+    ids = pl.Series("message_id", ["a", "b", "c", "d"])
+    spans = spans_by_message(mentions(ids, pl.Series("text", texts)))
+    assert has_target(readings(texts, [spans.get(one, []) for one in ids])).tolist() == [False, False, True, True]
