@@ -101,7 +101,7 @@ class FormSearch:
         words = _slices(texts, rows, at - starts[rows], sizes).str.extract(f"({_FIRST_WORD})")
         known = np.array([word in self.longest for word in words.to_list()], dtype=np.bool_)
         rows, at = rows[known], at[known]
-        places = _characters_before(content, at, starts[rows])
+        places = _characters_before(texts, rows, at - starts[rows])
         yield from zip(held[rows].tolist(), words.filter(known).to_list(), places.tolist(), strict=True)
 
     @cached_property
@@ -195,15 +195,16 @@ def _slices(
     return frame.select(pl.col("text").cast(pl.Binary).bin.slice("at", "size").cast(pl.String)).to_series()
 
 
-def _characters_before(
-    content: NDArray[np.uint8], at: NDArray[np.int64], starts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Characters between the beginning of its text and each place, which is the first byte of a character."""
-    if len(at) == 0:
-        return at
-    first_bytes = content.view(np.int8) >= -64
-    begun = np.cumsum(first_bytes, dtype=np.int32 if len(content) < 2**31 else np.int64)
-    return (begun[at] - begun[starts]).astype(np.int64)
+def _characters_before(texts: pl.Series, rows: NDArray[np.int64], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Characters between the beginning of its text and each place; places ascend, each stretch is counted once."""
+    if len(rows) == 0:
+        return offsets
+    opens_text = np.concatenate([[True], rows[1:] != rows[:-1]])
+    since = np.where(opens_text, 0, np.concatenate([[0], offsets[:-1]]))
+    total = np.cumsum(_slices(texts, rows, since, offsets - since).str.len_chars().to_numpy().astype(np.int64))
+    row = np.cumsum(opens_text) - 1
+    before = np.concatenate([[0], total[np.flatnonzero(opens_text)[1:] - 1]])
+    return total - before[row]
 
 
 def original_span(text: str, normalised: str, start: int, end: int) -> tuple[int, int]:

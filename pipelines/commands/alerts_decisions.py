@@ -142,7 +142,8 @@ def send_command(
         report = ledger.deliver(channels(settings, lambda: datetime.now(UTC)), actor, candidate_id)
         _tell_of_clock(ledger, settings)
         approved = [row["candidate_id"] for row in ledger.candidates("approved")] if candidate_id is None else []
-        unqueued = [alert for alert in approved if not ledger.letters(alert)]
+        written = {letter["alert_id"] for letter in ledger.letters()}
+        unqueued = [alert for alert in approved if alert not in written]
     for name, alerts in (
         ("escalated", passed.escalated),
         ("expired", passed.expired),
