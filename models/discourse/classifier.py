@@ -43,8 +43,9 @@ _STATE_FORMS = re.compile(
 _NAMES = frozenset((GROUP_MASK, SLUR_MASK, ADJECTIVE_MASK))
 _WE = frozenset(("мы", "биз"))
 _SELF = frozenset(
-    "мы я меня мне мой моя мои моего моей себя себе сам сама сами биз менин озим озимиз озимди озимизди озимизге".split()
-)
+    ("мы", "я", "меня", "мне", "мой", "моя", "мои", "моего", "моей", "себя", "себе", "сам", "сама", "сами", "биз",
+     "менин", "озим", "озимиз", "озимди", "озимизди", "озимизге")
+)  # fmt: skip
 _BETWEEN = frozenset(("же", "ведь", "все", "сами", "простые", "местные", "городские", "сельские", "озимиз", "барлык"))
 
 
@@ -210,12 +211,26 @@ def _near_self(words: Sequence[str], place: int) -> bool:
 
 
 def without_targetless_hostility(probabilities: np.ndarray, read: Sequence[Reading]) -> np.ndarray:
-    """Probabilities with hostile zero, and the rest scaled up, where nobody is named to be hostile to."""
+    """Probabilities with hostile zero, and the rest scaled up, where nobody is named to be hostile to.
+
+    A message that calls the speaker itself by a slur, with no word that objects, quotes or complains of rights, is
+    neither counter-speech nor a grievance.
+    """
     targetless = ~has_target(read)
     kept = probabilities.copy()
     kept[targetless, LABELS.index("hostile")] = 0.0
+    playful = targetless & np.asarray([_is_playful(one) for one in read])
+    for name in ("counter", "grievance"):
+        kept[playful, LABELS.index(name)] = 0.0
     kept[targetless, LABELS.index("other")] += 1e-9
     return kept / kept.sum(axis=1, keepdims=True)
+
+
+def _is_playful(read: Reading) -> bool:
+    slur = lexicon().categories.index("slur")
+    named = SLUR_MASK in read.folded or any(slur in found for found in read.hits)
+    objects = _numbers(("counter", "rebuttal", "quote", "rights"))
+    return named and not any(objects & found for found in read.hits)
 
 
 def spans_by_message(mentions: pl.DataFrame) -> dict[str, list[Span]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import yaml
 
@@ -66,11 +66,15 @@ def contexts() -> dict[str, frozenset[str]]:
 
 
 @cache
+def _content() -> dict[str, Any]:
+    return yaml.safe_load((files("models.text") / "data" / "ethnonyms.yml").read_text("utf-8"))
+
+
+@cache
 def _severities() -> dict[str, int]:
-    content = yaml.safe_load((files("models.text") / "data" / "ethnonyms.yml").read_text("utf-8"))
     return {
         spelling: degree
-        for degree, beginnings in content["slur_severity"].items()
+        for degree, beginnings in _content()["slur_severity"].items()
         for word in beginnings.split()
         for spelling in (word, *russian_in_latin(frozenset({word})))
     }
@@ -97,7 +101,7 @@ def ethnonym_table() -> EthnonymTable:
     Raises:
         ValueError: if the data names a group that `ethnic_groups.yml` does not hold.
     """
-    content = yaml.safe_load((files("models.text") / "data" / "ethnonyms.yml").read_text("utf-8"))
+    content = _content()
     groups: dict[str, dict[str, str]] = content["groups"]
     phrases = tuple(Phrase(p["group"], p["is_slur"], tuple(p["words"].split())) for p in content["phrases"])
     unknown = sorted(({*groups, *(p.group_code for p in phrases)}) - set(ethnic_groups()))

@@ -50,12 +50,12 @@ class FormSearch:
         """Build from lexemes, each the forms of one word; a lexeme is searched by its common beginning."""
         forms: set[str] = set()
         stems: set[str] = set()
-        longest: dict[str, int] = {}
         for lexeme in lexemes:
             forms.update(lexeme)
             stems.update(_beginnings(lexeme))
-        for form in forms:
-            words = [form] if form.isalpha() else WORD.findall(form)
+        longest = {form: 1 for form in forms if form.isalpha()}
+        for form in forms - longest.keys():
+            words = WORD.findall(form)
             longest[words[0]] = max(longest.get(words[0], 1), len(words))
         return cls(frozenset(forms), tuple(_shortest(stems)), longest)
 

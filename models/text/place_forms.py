@@ -115,16 +115,19 @@ def compiled_gazetteer(listed: Iterable[Place]) -> Gazetteer:
         of_place = frozenset(_place_cases(place.kk) | _place_cases(place.ru))
         for lexeme, mode in _lexemes(place):
             lexemes.append(lexeme)
+            other, inside = (PlaceForm(place.region_code, mode, is_case) for is_case in (False, True))
             for form in lexeme:
-                forms.setdefault(form, PlaceForm(place.region_code, mode, form in of_place))
+                forms.setdefault(form, inside if form in of_place else other)
     return Gazetteer(forms, FormSearch.compiled(lexemes))
 
 
-_CASE_ENDINGS = (
-    "",
-    *("ның", "нің", "дың", "дің", "тың", "тің", "ға", "ге", "қа", "ке", "ны", "ні", "ды", "ді", "ты", "ті"),
-    *("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "мен", "бен", "пен"),
-    *("дағы", "дегі", "тағы", "тегі"),
+_CASE_ENDINGS = frozenset(
+    (
+        "",
+        *("ның", "нің", "дың", "дің", "тың", "тің", "ға", "ге", "қа", "ке", "ны", "ні", "ды", "ді", "ты", "ті"),
+        *("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "мен", "бен", "пен"),
+        *("дағы", "дегі", "тағы", "тегі"),
+    )
 )
 _OF_PLACE = ("да", "де", "та", "те", "дан", "ден", "тан", "тен", "нан", "нен", "дағы", "дегі", "тағы", "тегі")
 

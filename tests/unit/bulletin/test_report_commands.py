@@ -209,7 +209,7 @@ def test_the_workbook_is_styled_and_explains_itself(taken: Path) -> None:
     book = openpyxl.load_workbook(taken / "xlsx" / f"kelisim-{QUARTER}-ru.xlsx")
     assert book.sheetnames[0] == "Пояснения"
     notes = " ".join(str(cell) for row in book.worksheets[0].iter_rows(values_only=True) for cell in row if cell)
-    assert "Пустая ячейка не нуль" in notes
+    assert "Пустая ячейка - не ноль" in notes
     sheet = book["indicators estimates"]
     assert sheet.freeze_panes == "B3"
     assert sheet.auto_filter.ref
