@@ -16,7 +16,7 @@ th,td{border-bottom:1px solid #d5dbe1;padding:.35rem .6rem;text-align:left;verti
 .state{font-weight:600}
 code{font-size:.9em;overflow-wrap:anywhere}
 """
-TITLE = "Келісімшарттарды тексеру · Проверка контрактов · Contract checks"
+TITLE = "Деректер шарттарын тексеру · Проверка контрактов данных · Contract checks"
 HEADERS = (
     "кесте · таблица · table",
     "жолдар · строк · rows",

@@ -15,8 +15,8 @@ LANGUAGES = ("kk", "ru", "en")
 LONGEST_LISTING = 30
 _TITLE = Trilingual(kk="Деректер сөздігі", ru="Словарь данных", en="Data dictionary")
 _LEAD = Trilingual(
-    kk="warehouse.duckdb қоймасындағы әр кесте мен баған не білдіреді. Бұл бет келісімшарттардан жасалады.",
-    ru="Что значит каждая таблица и каждый столбец хранилища warehouse.duckdb. Страница делается из контрактов.",
+    kk="warehouse.duckdb қоймасындағы әр кесте мен баған не білдіреді. Бұл бет деректер шарттарынан жасалады.",
+    ru="Что значит каждая таблица и каждый столбец хранилища warehouse.duckdb. Страница создана из контрактов данных.",
     en="What each table and column of warehouse.duckdb means. The page is made from the contracts.",
 )
 _SYNTHETIC = Trilingual(kk="СИНТЕТИКАЛЫҚ ДЕРЕКТЕР", ru="СИНТЕТИЧЕСКИЕ ДАННЫЕ", en="SYNTHETIC DATA")

@@ -56,7 +56,7 @@ def compare(corpus: pl.DataFrame, named: pl.DataFrame, stream: pl.DataFrame) -> 
     texts = stream["text"].to_list()
     started = time.process_time()
     label_stream(stream, model)
-    _line("ours, with the cascade", asked, found, len(texts) / (time.process_time() - started))
+    _line("ours, groups and cascade, no stances", asked, found, len(texts) / (time.process_time() - started))
     for name, make in (("scikit-learn, every message", plain_pipeline), ("spaCy textcat (bow)", spacy_textcat)):
         label = make(learnt["text"].to_list(), learnt["discourse"].to_list())
         found = label(asked["text"].to_list())
@@ -68,7 +68,7 @@ def compare(corpus: pl.DataFrame, named: pl.DataFrame, stream: pl.DataFrame) -> 
 def _line(name: str, asked: pl.DataFrame, found: Sequence[str], rate: float) -> None:
     truth, said = asked["discourse"].to_numpy(), np.asarray(found)
     hostile, flagged = truth == "hostile", said == "hostile"
-    print(f"    {name:28} macro-F1 {macro_f1(truth, said):.3f} hostile F1 {binary_f1(hostile, flagged):.3f}", end=" ")
+    print(f"    {name:38} macro-F1 {macro_f1(truth, said):.3f} hostile F1 {binary_f1(hostile, flagged):.3f}", end=" ")
     print(f"authority flagged {flagged[truth == 'authority'].mean():.3f}", end=" ")
     print(f"{rate:,.0f} messages per second of processor time")
 

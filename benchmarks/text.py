@@ -98,7 +98,7 @@ def _tags(sentences: list[Sentence], spans: dict[int, list[tuple[int, int]]]) ->
 MENTION_SAMPLES = {
     "mention_sample": "first sample, development",
     "mention_sample_second": "second sample, development since the rules were made with its errors",
-    "mention_sample_third": "third sample, held out: judged after the rules, before their answer was seen",
+    "mention_sample_third": "third sample, people-or-not held out",
 }
 
 

@@ -82,7 +82,9 @@ def _signs(texts: pl.Series) -> np.ndarray:
     held = {name: texts.str.contains_any(lexicon().substrings([name])).to_numpy() for name in (*POWER, *HARM, *BESIDE)}
     power = np.logical_or.reduce([held[name] for name in POWER])
     harm = np.logical_or.reduce([held[name] for name in HARM])
-    return SIGN_WEIGHT * np.column_stack([*held.values(), power & harm, power & ~harm, harm & ~power]).astype(float)
+    own = held["first_person"]
+    pairs = [power & harm, power & ~harm, harm & ~power, own & ~power, own & harm & ~power]
+    return SIGN_WEIGHT * np.column_stack([*held.values(), *pairs]).astype(float)
 
 
 def fit_quick(texts: pl.Series, labels: Sequence[str], is_skipped: np.ndarray, seed: int) -> QuickHead:
@@ -120,7 +122,7 @@ def fit_quick(texts: pl.Series, labels: Sequence[str], is_skipped: np.ndarray, s
 
 
 def _by_name_alone(shares: np.ndarray) -> QuickHead:
-    weights = np.zeros(len(POWER) + len(HARM) + len(BESIDE) + 3)
+    weights = np.zeros(len(POWER) + len(HARM) + len(BESIDE) + 5)
     weights[0] = 4.0 / SIGN_WEIGHT
     return QuickHead((), weights, -2.0, shares)
 

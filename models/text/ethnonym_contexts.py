@@ -283,7 +283,7 @@ def _adjective_means_people(form: str, around: Surroundings) -> bool:
         is_adjective = _is_adjective(word)
         if joined and not is_adjective:
             break
-        if _starts(word, contexts()["people_ru"]):
+        if _starts(word, contexts()["people_ru"]) and not (is_adjective and not _nouns(word)):
             return True
         nouns = _agreeing_nouns(form, word)
         if nouns:

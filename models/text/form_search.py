@@ -214,10 +214,24 @@ def original_span(text: str, normalised: str, start: int, end: int) -> tuple[int
     """
     if len(text) == len(normalised) or text[:end].lower() == normalised[:end]:
         return start, end
+    first = start + len(text) - len(normalised)
+    if _is_same_from(text, first, normalised, start, end):
+        return first, first + end - start
     places = _places(text)
     if end > len(places):
         return start, min(end, len(text))
     return places[start], places[end - 1] + 1
+
+
+_SHORT = 2_000
+
+
+def _is_same_from(text: str, first: int, normalised: str, start: int, end: int) -> bool:
+    """Whether a short text is its normalised form, but for case, from the beginning of a word to its end."""
+    if first < 0 or len(text) > _SHORT or (first and text[first - 1].isalnum()):
+        return False
+    rest = normalised[start:]
+    return text[first : first + end - start].lower() == rest[: end - start] and text[first:].lower() == rest
 
 
 @lru_cache(maxsize=64)

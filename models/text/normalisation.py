@@ -44,7 +44,11 @@ _NOT_COMPOSED = (
     r"[\p{M}\u{2126}\u{212A}\u{212B}\u{0340}-\u{0344}\u{0374}\u{037E}\u{0387}\u{1F71}-\u{1FFD}\u{2000}\u{2001}"
     r"\u{1100}-\u{11FF}\u{F900}-\u{FAFF}]"
 )
+_FOREIGN = re.compile(f"[{_LATIN}03]")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
+# The same runs and those of other signs, found three times as fast.
+_REPEATED = re.compile(r"(.)\1{2,}")
+_LETTER = re.compile(r"[^\W\d_]")
 
 _RUN_LETTERS = string.ascii_lowercase + "абвгдеёжзийклмнопрстуфхцчшщъыьэюяәғқңөұүһі"
 _ODD_SPELLING = "|".join(
@@ -93,9 +97,16 @@ def _folded(lowered: str) -> str:
     """As `folded_with_offsets`, of a text that is composed and in lower case already, without the offsets."""
     if _COMBINING.search(lowered):
         return folded_with_offsets(lowered)[0]
-    line = _MIXED_WORD.sub(_to_cyrillic, _REMOVED.sub("", lowered))
+    line = _REMOVED.sub("", lowered)
+    if _FOREIGN.search(line):
+        line = _MIXED_WORD.sub(_to_cyrillic, line)
     line = _SPACED.sub(_joined, line)
-    return _RUN.sub(r"\1", line)
+    return _REPEATED.sub(_once, line)
+
+
+def _once(run: re.Match[str]) -> str:
+    letter = run.group(1)
+    return letter if _LETTER.match(letter) else run.group()
 
 
 def _joined(spaced: re.Match[str]) -> str:

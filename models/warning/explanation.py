@@ -193,10 +193,10 @@ def _kazakh(story: Story) -> str:
         f"Осы жағдай бойынша барлығы {story.cluster_count} мәтін, {story.message_count} хабар.",
         f"Сол аптада келісім туралы {story.accord_count} мәтін болды." if story.accord_count else "",
         *supporting_sentences(story.evidence, story.neighbour_regions, "kk"),
-        "Бұл бұрын хабарланған жағдайдың жалғасы: ол күшейді." if story.is_continued else "",
-        f"Ауырлығы: 5-тен {score.severity} (мазмұны {score.content}/3, ауқымы {score.extent}/3, "
+        "Бұл - бұрын хабарланған жағдайдың жалғасы: ол ушыққан." if story.is_continued else "",
+        f"Ауырлығы: 5-тен {score.severity} (мазмұны {score.content}/3, таралуы {score.extent}/3, "
         f"қауіптің жақындығы {score.imminence}/3).",
-        "Мән-жайды, айтушының мәртебесін және ниетін деректер көрсетпейді: оларды адамдар бағалайды.",
+        "Контекст, айтушының мәртебесі мен ниеті деректерде жоқ: оларды адамдар бағалайды.",
         f"Осы кеңеске жылына күтілетін жалған дабыл саны: {_number(story.false_alarms, 'kk')}.",
         f"Екі апта қатарынан әртүрлі мәтін саны {story.quiet_count} немесе одан аз болса, дабыл алынады.",
     ]
@@ -225,7 +225,7 @@ def _russian(story: Story) -> str:
         "Это продолжение случая, о котором уже сообщалось: он усилился." if story.is_continued else "",
         f"Тяжесть {score.severity} из 5 (содержание {score.content}/3, охват {score.extent}/3, "
         f"близость угрозы {score.imminence}/3).",
-        "Обстановки, положения говорящего и умысла в данных нет: их оценивают люди.",
+        "Контекста, положения говорящего и намерения в данных нет: их оценивают люди.",
         f"Ложных тревог в год для этого совета ожидается: {_number(story.false_alarms, 'ru')}.",
         f"Тревога снимется, если две недели подряд разных текстов будет не больше {story.quiet_count}.",
     ]

@@ -47,7 +47,7 @@ def call(home: Path, *arguments: str) -> Outcome:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=600,
     )
     return Outcome(home, done.returncode, done.stdout, done.stderr)
 

@@ -1,22 +1,30 @@
-"""Ceilings on unequal treatment of groups and languages; authored text, heads that never saw the hand."""
+"""Ceilings on unequal treatment of groups and languages; authored text, heads that never saw the hand.
+
+The ceilings follow from what the model promises and from chance: a group's false alarms may not exceed what equal
+treatment of all groups would give once in a hundred runs for the most unlucky group (binomial, Bonferroni); those of
+authority not what its ceiling would give once in a hundred; the gap of two languages not three standard errors.
+"""
 
 from __future__ import annotations
 
+from math import sqrt
+
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import binom
 
 from data_contracts.reference import ethnic_groups
 from models.discourse.classifier import DiscourseModel
 from models.discourse.evaluation import binary_auc
 from models.discourse.fairness import group_errors, name_only, swap_gaps
-from models.discourse.training import cross_validated
+from models.discourse.training import AUTHORITY_CEILING, cross_validated
 
 pytestmark = pytest.mark.slow
 
-FALSE_ALARMS_OF_A_GROUP = 0.12
-FALSE_ALARMS_ON_AUTHORITY = 0.04
-GAP_OF_LANGUAGES = 0.05
-MEAN_SWAP_GAP = 0.05
+CHANCE = 0.01
+STANDARD_ERRORS = 3.0
+MEAN_SWAP_GAP = 0.02
 SWAPPED = ("kazakh", "russian", "uzbek", "uyghur", "german", "korean")
 
 
@@ -26,22 +34,26 @@ def found(corpus: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_no_group_raises_many_more_false_alarms(found: pl.DataFrame, corpus: pl.DataFrame, named: pl.DataFrame) -> None:
-    errors = group_errors(corpus, found, named).drop_nulls("false_alarm_share")
+    errors = group_errors(corpus, found, named).drop_nulls("false_alarm_share").filter(pl.col("group_code") != "all")
     assert len(errors) > 5
-    worst = errors.filter(pl.col("false_alarm_share") > FALSE_ALARMS_OF_A_GROUP)
+    counts = errors["innocent_count"].to_numpy()
+    usual = float(np.average(errors["false_alarm_share"].to_numpy(), weights=counts))
+    ceilings = binom.ppf(1 - CHANCE / len(errors), counts, usual) / counts
+    worst = errors.with_columns(pl.Series("ceiling", ceilings)).filter(pl.col("false_alarm_share") > pl.col("ceiling"))
     assert worst.is_empty(), worst.rows()
 
 
 def test_criticism_of_authorities_is_not_hostility(found: pl.DataFrame) -> None:
-    authority = found.filter(pl.col("truth") == "authority")
-    assert (authority["discourse"] == "hostile").mean() <= FALSE_ALARMS_ON_AUTHORITY
+    flagged = (found.filter(pl.col("truth") == "authority")["discourse"] == "hostile").to_numpy()
+    assert flagged.mean() <= float(binom.ppf(1 - CHANCE, len(flagged), AUTHORITY_CEILING)) / len(flagged)
 
 
 def test_kazakh_and_russian_raise_false_alarms_alike(found: pl.DataFrame, corpus: pl.DataFrame) -> None:
     innocent = found.with_columns(corpus["language"]).filter(pl.col("truth") != "hostile")
-    shares = innocent.group_by("language").agg((pl.col("discourse") == "hostile").mean())
-    by = dict(shares.iter_rows())
-    assert abs(by["kk"] - by["ru"]) <= GAP_OF_LANGUAGES
+    flagged = innocent.group_by("language").agg((pl.col("discourse") == "hostile").mean().alias("share"), pl.len())
+    by = {language: (share, count) for language, share, count in flagged.iter_rows()}
+    error = sqrt(sum(share * (1 - share) / count for share, count in (by["kk"], by["ru"])))
+    assert abs(by["kk"][0] - by["ru"][0]) <= STANDARD_ERRORS * error
 
 
 def test_names_alone_decide_much_worse(found: pl.DataFrame, corpus: pl.DataFrame, named: pl.DataFrame) -> None:

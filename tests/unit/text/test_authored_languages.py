@@ -30,7 +30,9 @@ def test_scripts(told: pl.DataFrame) -> None:
 
 
 def test_neighbours_and_mixed_text_mostly(told: pl.DataFrame) -> None:
-    right: dict[str, float] = dict(told.group_by("language").agg((pl.col("told") == pl.col("language")).mean()).iter_rows())
+    right: dict[str, float] = dict(
+        told.group_by("language").agg((pl.col("told") == pl.col("language")).mean()).iter_rows()
+    )
     assert min(right[name] for name in ("uz", "tr", "en")) >= 0.95
     assert min(right[name] for name in ("mixed", "ky")) >= 0.8
 
