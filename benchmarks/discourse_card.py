@@ -248,7 +248,7 @@ def card(model: DiscourseModel) -> str:
         "## Calibration",
         "",
         *calibration(found),
-        "## Functional suite (authored, apart from the corpus, nothing chosen by it)",
+        "## Functional suite (authored, apart from the corpus; two rules set with its rates in view: method page)",
         "",
         *suite_part(model),
     ]

@@ -2,7 +2,8 @@
 
 `python -m benchmarks.discourse_suite [--raise-floors]` prints the table, writes `docs/measured/discourse_suite.md`,
 and with the option lifts the floors in `tests/functional/discourse/floors.yml` (none ever sinks). The suite is for
-reporting: nothing is chosen by it, and none of its sentences goes into the corpus or the lexicons.
+reporting: none of its sentences goes into the corpus or the lexicons; docs/method/discourse.md says what was decided
+with its rates in view.
 """
 
 from __future__ import annotations
