@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "tests" / "functional" / "discourse"
 FLOORS = SUITE / "floors.yml"
 REPORT = ROOT / "docs" / "measured" / "discourse_suite.md"
+SEED = 2026
+"""Of the settings: the model measured is the one a home has."""
+
 MARGIN, SPARE_CASES = 0.05, 2
 GOALS = (("authority_", 0.95), ("counter_", 0.95))
 
@@ -34,7 +37,7 @@ def suite_files() -> dict[str, bytes]:
 
 def shipped_model() -> DiscourseModel:
     rows = training_rows(read_corpus())
-    return train(rows, mentions(rows["message_id"], rows["text"]), seed=0)
+    return train(rows, mentions(rows["message_id"], rows["text"]), seed=SEED)
 
 
 def floors() -> dict[str, dict[str, float]]:
