@@ -175,6 +175,8 @@ def pair_rate(cases: pl.DataFrame) -> tuple[int, int]:
 def below_floors(rates: pl.DataFrame, floors: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Functions that pass less often than their floor, one line each.
 
+    Shares are compared as floors are kept, in hundredths.
+
     Args:
         rates: `pass_rates` by function and language.
         floors: function -> language -> lowest pass share allowed.
@@ -184,7 +186,7 @@ def below_floors(rates: pl.DataFrame, floors: Mapping[str, Mapping[str, float]])
         f"{function} {language}: {shares.get((function, language), 0.0):.3f} is below its floor {floor:.3f}"
         for function, by_language in sorted(floors.items())
         for language, floor in sorted(by_language.items())
-        if shares.get((function, language), 0.0) < floor
+        if round(shares.get((function, language), 0.0), 2) < floor
     ]
 
 
