@@ -6,14 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from desk.book import Book, Entry, canonical
 from desk.configuration import LedgerError
 from desk.models import Alert
 from desk.people import NEEDED, require
-from models.warning.deadlines import UNDECIDED, is_overdue, time_to_expiry
+from models.warning.deadlines import is_overdue, time_to_expiry
 from models.warning.lifecycle import FINAL, Action, Case, LifecycleError, advance
 
 SYSTEM = "kelisim"
@@ -149,13 +148,6 @@ def housekeeping(book: Book) -> Housekeeping:
                 Alert.objects.using(book.alias).filter(alert_id=row.alert_id).update(escalated_at=moment)
                 escalated.append(row.alert_id)
     return Housekeeping(tuple(escalated), tuple(expired))
-
-
-def expiring(book: Book, now: datetime) -> dict[str, float]:
-    """Hours until each undecided alert expires."""
-    rows = Alert.objects.using(book.alias).filter(status__in=UNDECIDED)
-    left = {row.alert_id: time_to_expiry(row.status, row.registered_at, now) for row in rows}
-    return {alert: span.total_seconds() / 3600 for alert, span in left.items() if span is not None}
 
 
 def row_of(book: Book, alert_id: str) -> Alert:

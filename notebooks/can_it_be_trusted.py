@@ -24,19 +24,13 @@ def _(mo, wording):
 @app.cell
 def _(language_choice, mo, wording):
     language = language_choice.value
-    path = wording.warehouse_path()
-    mo.stop(not path.exists(), mo.md(wording.say("no_warehouse", language, path=path)))
-    mo.md(
-        "\n\n".join(
-            [wording.say("trust.title", language), wording.banner(language), wording.say("trust.about", language)]
-        )
-    )
+    wording.opening(mo, "trust", language)
     return (language,)
 
 
 @app.cell
 def _(language, mo, wording):
-    indicator = mo.ui.dropdown(wording.indicator_names(language), value=next(iter(wording.indicator_names(language))))
+    indicator = wording.indicator_choice(mo, language)
     indicator
     return (indicator,)
 

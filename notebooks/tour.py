@@ -24,13 +24,7 @@ def _(mo, wording):
 @app.cell
 def _(language_choice, mo, wording):
     language = language_choice.value
-    path = wording.warehouse_path()
-    mo.stop(not path.exists(), mo.md(wording.say("no_warehouse", language, path=path)))
-    mo.md(
-        "\n\n".join(
-            [wording.say("tour.title", language), wording.banner(language), wording.say("tour.about", language)]
-        )
-    )
+    wording.opening(mo, "tour", language)
     return (language,)
 
 

@@ -70,6 +70,21 @@ def banner(language: str) -> str:
     return say("synthetic", language) if is_synthetic() else ""
 
 
+def opening(mo: Any, notebook: str, language: str) -> Any:
+    """The notebook's title, mark and purpose; without a warehouse it stops with a sentence on what to do."""
+    path = warehouse_path()
+    mo.stop(not path.exists(), mo.md(say("no_warehouse", language, path=path)))
+    return mo.md(
+        "\n\n".join([say(f"{notebook}.title", language), banner(language), say(f"{notebook}.about", language)])
+    )
+
+
+def indicator_choice(mo: Any, language: str) -> Any:
+    """A list of the indicators by name, the first one chosen."""
+    names = indicator_names(language)
+    return mo.ui.dropdown(names, value=next(iter(names)))
+
+
 def quarters() -> list[str]:
     """Quarters that have a report, newest first."""
     return table("SELECT DISTINCT quarter FROM out_bulletin__issues ORDER BY quarter DESC")["quarter"].to_list()

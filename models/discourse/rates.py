@@ -6,10 +6,10 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from models.discourse.classifier import LABELS
 from models.periods import weeks_of
+from models.survey.intervals import wilson
 
 SIGNALS = (
     "hostile",
@@ -152,10 +152,7 @@ def _wilson(successes: pl.Series, totals: pl.Series) -> list[pl.Series]:
 
 def _wilson_ends(share: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ends of Wilson's score interval at 95 % (Wilson 1927, doi:10.1080/01621459.1927.10502953)."""
-    z = stats.norm.ppf(0.5 + LEVEL / 2)
-    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z / (1 + z**2 / total) * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    low, high = np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
+    low, high = wilson(share, total, np.inf, LEVEL)
     return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
 
 

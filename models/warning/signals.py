@@ -9,7 +9,7 @@ twelve observed weeks. p values of all threat cells of one week form one family 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -254,9 +254,3 @@ def last_weeks(frame: pl.DataFrame, count: int) -> list[date]:
     """The last `count` weeks of a series that are covered anywhere, oldest first."""
     covered = frame.filter("is_covered")["week_date"].unique().sort().to_list()
     return covered[-count:]
-
-
-def quarter_weeks(frame: pl.DataFrame, first: date, last: date) -> list[date]:
-    """Weeks of a series whose Sunday lies between two days."""
-    weeks: list[date] = frame["week_date"].unique().sort().to_list()
-    return [week for week in weeks if first <= week + timedelta(days=6) <= last]

@@ -109,9 +109,14 @@ def _write_project(selection: pl.DataFrame, folder: Path, language: str) -> None
         "sampling.csv": sampled.write_csv().encode(),
     }
     for name, content in contents.items():
-        beside = folder / f".{name}.{os.getpid()}"
-        beside.write_bytes(content)
-        beside.replace(folder / name)
+        _write(folder / name, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Beside the place first, then renamed."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 @label.command("import")
@@ -186,9 +191,7 @@ def _write_open(root: Path, result: Adjudication) -> Path | None:
         path.unlink(missing_ok=True)
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(result.open.with_columns(pl.col("labels").list.join("; ")).write_csv().encode())
-    beside.replace(path)
+    _write(path, result.open.with_columns(pl.col("labels").list.join("; ")).write_csv().encode())
     return path
 
 

@@ -50,7 +50,7 @@ def test_words_follow_the_language(demo: Any) -> None:
         import wording  # pyright: ignore[reportMissingImports]
 
         assert mark in wording.banner(language)
-        _, defined = run("plan_met", language=language, path=demo.home)
+        _, defined = run("plan_met", language=language)
         assert len(defined["verdicts"]) == 6
 
 
