@@ -8,6 +8,7 @@ from assets.partitions import days, quarters
 from assets.shipped_model import load_model, model_facts
 from assets.workplace import Workplace
 from models.discourse import rates
+from models.discourse.workers import labels_and_stances
 
 ALL_DAYS = dg.AllPartitionMapping()
 
@@ -27,8 +28,9 @@ def discourse_days(
     messages: pl.DataFrame, mentions: pl.DataFrame, workplace: dg.ResourceParam[Workplace]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Days of labels: discourse, severity, stance towards each group named; the model may say it does not know."""
-    model = load_model(workplace.models, workplace.seed)
-    return model.label(messages, mentions), model.stances(messages, mentions)
+    labels, stances = labels_and_stances(messages, mentions, load_model(workplace.models, workplace.seed))
+    assert labels is not None and stances is not None
+    return labels, stances
 
 
 @dg.asset(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +24,7 @@ from models.discourse.persistence import read_model, write_model
 from models.discourse.reasons import Language, in_words
 from models.discourse.stance import STANCES, labelled_pairs, marks_by_message
 from models.discourse.training import HEADS, LabelsError, corpus_sha256, train
+from models.discourse.workers import labels_and_stances
 from models.text.ethnonyms import mentions
 from models.text.language import languages
 from pipelines.commands.message_files import (
@@ -90,21 +92,21 @@ def classified(rows: pl.DataFrame, model: DiscourseModel, language: Language = "
     texts = rows.select("text").with_columns(pl.col("text").fill_null("")).unique(maintain_order=True)
     messages = texts.with_row_index("number").select(pl.format("m{}", "number").alias("message_id"), "text")
     found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
-    records = _message_records(messages, found, model, language)
+    wants_groups = "target" not in rows.columns or not rows["target"].is_not_null().any()
+    labels, stances = labels_and_stances(messages, found, model if wants_groups else replace(model, stance=None))
+    records = _message_records(messages, labels, language)
     key = dict(zip(messages["text"], messages["message_id"], strict=True))
     ids = [key[text or ""] for text in rows["text"]]
-    targets = _target_records(rows, ids, messages, found, model)
+    targets = _group_records(ids, stances) if wants_groups else _target_records(rows, ids, found, model)
     return [
         {"id": row_id, **records[one], "targets": target}
         for row_id, one, target in zip(rows["id"], ids, targets, strict=True)
     ]
 
 
-def _message_records(
-    messages: pl.DataFrame, found: pl.DataFrame, model: DiscourseModel, told_in: Language
-) -> dict[str, dict]:
+def _message_records(messages: pl.DataFrame, labels: pl.DataFrame | None, told_in: Language) -> dict[str, dict]:
     spoken = languages(messages["text"])["language"].to_list()
-    if model.head is None:
+    if labels is None:
         nothing = dict.fromkeys(
             ("discourse", "discourse_probabilities", "severity", "hostile_probability", "abstained")
         )
@@ -112,7 +114,6 @@ def _message_records(
             one: {"language": language, **nothing, "reasons": []}
             for one, language in zip(messages["message_id"], spoken, strict=True)
         }
-    labels = model.label(messages, found)
     return {
         row["message_id"]: {
             "language": language,
@@ -128,10 +129,8 @@ def _message_records(
 
 
 def _target_records(
-    rows: pl.DataFrame, ids: Sequence[str], messages: pl.DataFrame, found: pl.DataFrame, model: DiscourseModel
+    rows: pl.DataFrame, ids: Sequence[str], found: pl.DataFrame, model: DiscourseModel
 ) -> list[list[dict]]:
-    if "target" not in rows.columns or not rows["target"].is_not_null().any():
-        return _group_records(ids, messages, found, model)
     if model.stance is None:
         raise ModelError("the model has no stance head and the file asks for targets: train it with `stance`")
     pairs = _pairs(rows["text"], rows["target"], ids, found)
@@ -152,13 +151,11 @@ def _pairs(texts: pl.Series, targets: pl.Series, ids: Sequence[str], found: pl.D
     ]
 
 
-def _group_records(
-    ids: Sequence[str], messages: pl.DataFrame, found: pl.DataFrame, model: DiscourseModel
-) -> list[list[dict]]:
-    if model.stance is None:
+def _group_records(ids: Sequence[str], stances: pl.DataFrame | None) -> list[list[dict]]:
+    if stances is None:
         return [[] for _ in ids]
     held: dict[str, list[dict]] = {}
-    for row in model.stances(messages, found).iter_rows(named=True):
+    for row in stances.iter_rows(named=True):
         chance = {"-1": row["p_hostile"], "0": row["p_neutral"], "1": row["p_positive"]}
         held.setdefault(row["message_id"], []).append(
             {"group": row["group_code"], **_said(row["stance"], chance, row["is_abstained"])}
