@@ -19,6 +19,7 @@ from models.discourse.features import (
     ABOUT_PEOPLE,
     ADJECTIVE_MASK,
     GROUP_MASK,
+    LONGEST_TEXT,
     SLUR_MASK,
     Reading,
     Span,
@@ -29,7 +30,9 @@ from models.discourse.linear_members import LinearMembers
 from models.discourse.message_space import FeatureSpace
 from models.discourse.quick_head import QuickHead
 from models.discourse.reasons import deciding, quick_reason
+from models.discourse.second_reading import SecondReading
 from models.discourse.stance import StanceModel
+from models.text.encoder import Passage, encoded
 
 LABELS = discourse_codebook().codes
 BATCH_ROWS = 2_000
@@ -64,6 +67,7 @@ class DiscourseModel:
             messages that the members of that fold had not seen (grouped cross-validation).
         head_labels: labels the head knows, in order of its columns.
         severity: one-vs-rest over severities 1..3, fitted on hostile messages; None when there were none.
+        second: reads again what the members are not sure of; None when there was too little to learn it from.
         quick: labels the messages the cascade skips; None together with `head`.
         stance: the stance head; None when no stances were given.
         hostile_threshold: a message is called hostile only from this probability on.
@@ -76,6 +80,7 @@ class DiscourseModel:
     space: FeatureSpace | None
     head: LinearMembers | None
     calibrator: LogisticRegression | None
+    second: SecondReading | None
     head_labels: tuple[str, ...]
     severity: OneVsRestClassifier | None
     quick: QuickHead | None
@@ -108,29 +113,41 @@ class DiscourseModel:
             return _labels_frame(messages, np.zeros((0, len(LABELS))), np.zeros(0, dtype=bool), ([], []), self)
         plain = padded(messages["text"])
         look = first_look(messages, mentions, plain)
-        candidate = look["is_candidate"].to_numpy()
+        candidate = look["is_candidate"].to_numpy().copy()
         severity = np.zeros(len(messages), dtype=np.int64)
         reasons = [[quick_reason(named)] for named in look["names_official"]]
         probabilities = np.zeros((len(messages), len(LABELS)))
-        probabilities[~candidate] = self.quick.probabilities(plain.filter(~look["is_candidate"]))
+        probabilities[~candidate], is_woken = self.quick.read(plain.filter(~look["is_candidate"]))
+        candidate[~candidate] = is_woken
         rows = np.flatnonzero(candidate)
         spans = spans_by_message(mentions)
         texts, ids = messages["text"].fill_null("").gather(rows), messages["message_id"].gather(rows)
         for first in range(0, len(rows), BATCH_ROWS):
             part = slice(first, first + BATCH_ROWS)
-            read = readings(texts[part].to_list(), [spans.get(one, []) for one in ids[part]])
-            found, graded, why = self._judge(read)
+            written, hidden = texts[part].to_list(), [spans.get(one, []) for one in ids[part]]
+            found, graded, why = self._judge(written, hidden)
             probabilities[rows[part]], severity[rows[part]] = found, graded
             for row, reason in zip(rows[part], why, strict=True):
                 reasons[row] = reason
         return _labels_frame(messages, probabilities, ~candidate, (severity, reasons), self)
 
-    def probabilities(self, matrix: sparse.csr_matrix) -> np.ndarray:
-        """Calibrated probabilities over `LABELS` before the rule that hostility needs a target."""
+    def probabilities(self, matrix: sparse.csr_matrix, passages: Sequence[Passage]) -> np.ndarray:
+        """Calibrated probabilities over `LABELS` before the rule that hostility needs a target.
+
+        Args:
+            matrix: the messages in `space`.
+            passages: the same messages for the second reading.
+        """
         assert self.head is not None and self.calibrator is not None
-        calibrated = np.asarray(self.calibrator.predict_proba(self.head.decision_function(matrix)))
+        scores = self.head.decision_function(matrix)
+        calibrated = np.asarray(self.calibrator.predict_proba(scores))
         full = np.zeros((len(calibrated), len(LABELS)))
         full[:, [LABELS.index(label) for label in np.asarray(self.calibrator.classes_)]] = calibrated
+        if self.second is not None:
+            rows = self.second.wanted(full)
+            if len(rows):
+                vectors = encoded([passages[row] for row in rows])[0]
+                full[rows] = self.second.probabilities(scores[rows], vectors, len(LABELS))
         return full
 
     def stances(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
@@ -143,10 +160,13 @@ class DiscourseModel:
             raise ModelError("the model has no stance head: train it on rows with `target` and `stance`")
         return self.stance.stances(messages, mentions)
 
-    def _judge(self, read: Sequence[Reading]) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
+    def _judge(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
         assert self.space is not None and self.head is not None
+        read = readings(texts, spans)
         matrix = self.space.matrix(read)
-        found = without_targetless_hostility(self.probabilities(matrix), read)
+        found = without_targetless_hostility(self.probabilities(matrix, passages(texts, spans)), read)
         chosen = decide(found, self.hostile_threshold)
         hostile = chosen == LABELS.index("hostile")
         graded = np.zeros(len(read), dtype=np.int64)
@@ -231,6 +251,14 @@ def _is_playful(read: Reading) -> bool:
     named = SLUR_MASK in read.folded or any(slur in found for found in read.hits)
     objects = _numbers(("counter", "rebuttal", "quote", "rights"))
     return named and not any(objects & found for found in read.hits)
+
+
+def passages(texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Passage]:
+    """Messages for the encoder: names of peoples hidden, slurs shown."""
+    return [
+        Passage(text[:LONGEST_TEXT], tuple((one.start, one.end) for one in held if one.mask != SLUR_MASK))
+        for text, held in zip(texts, spans, strict=True)
+    ]
 
 
 def spans_by_message(mentions: pl.DataFrame) -> dict[str, list[Span]]:

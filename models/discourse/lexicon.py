@@ -20,6 +20,8 @@ HOSTILE_MEANS = ("expulsion", "violence", "dehumanise", "insult", "collective", 
 """What hostility is done with; counted beside a group and beside an official apart."""
 
 _LONGEST_STEM = 16
+_LONGEST_WHOLE = 2
+"""Letters up to which a word of a phrase is the whole word: "не прода" is not the beginning of "немцы продают"."""
 
 
 def fold(text: str) -> str:
@@ -48,7 +50,9 @@ class Lexicon:
     def _add(self, pattern: str, number: int) -> None:
         parts = fold(pattern).replace("-", " ").split()
         if len(parts) > 1:
-            self._phrases.setdefault((parts[0][:2], parts[1][:2]), []).append((tuple(parts), number))
+            parts = [part if len(part) > _LONGEST_WHOLE or part.endswith("$") else f"{part}$" for part in parts]
+            key = (parts[0].rstrip("$")[:2], parts[1].rstrip("$")[:2])
+            self._phrases.setdefault(key, []).append((tuple(parts), number))
         elif parts[0].endswith("$"):
             self._words.setdefault(parts[0][:-1], set()).add(number)
         else:
@@ -80,7 +84,7 @@ class Lexicon:
         wanted = [f" {stem}" for stem, held in self._prefixes.items() if held & numbers]
         wanted += [f" {word} " for word, held in self._words.items() if held & numbers]
         for phrases in self._phrases.values():
-            wanted += [f" {' '.join(parts).rstrip('$')}" for parts, number in phrases if number in numbers]
+            wanted += [f" {' '.join(parts).replace('$', '')}" for parts, number in phrases if number in numbers]
         return sorted(wanted)
 
 
@@ -96,7 +100,7 @@ def _phrase_at(tokens: Sequence[str], place: int, parts: tuple[str, ...]) -> boo
     return True
 
 
-_FILES = ("hostility.yml", "context.yml", "power.yml", "speech.yml", "places_of_origin.yml")
+_FILES = ("hostility.yml", "context.yml", "power.yml", "speech.yml", "places_of_origin.yml", "evaluation.yml")
 
 
 @cache

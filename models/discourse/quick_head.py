@@ -10,6 +10,7 @@ import polars as pl
 from scipy import sparse
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
 
 from data_contracts.codebook import discourse_codebook
 from models.discourse.lexicon import lexicon
@@ -27,48 +28,59 @@ BESIDE = (
 SIGN_WEIGHT = 0.3
 FEWEST_MESSAGES = 2
 FEWEST_OF_A_LABEL = 5
+WAKE_FOLDS = 5
+LOST_CEILING = 0.01
+"""Highest share of interethnic messages that the first look and this head together may keep from the classifier."""
 
 _AUTHORITY, _OTHER, _HOSTILE = (LABELS.index(name) for name in ("authority", "other", "hostile"))
 
 
 @dataclass
 class QuickHead:
-    """Logistic regression on beginnings of words and on lexicon categories, all looked up in whole columns of text.
+    """Two logistic regressions on beginnings of words and on lexicon categories, looked up in whole columns of text.
+
+    One tells authority from other talk; one tells whether a message may be interethnic after all, though no word of
+    the first look stands in it.
 
     Attributes:
         words: beginnings of words, in order of the first weights.
-        weights: of the words, then of the signs.
-        offset: of the regression.
+        weights: rows for the words, then for the signs; columns authority, interethnic.
+        offsets: of the two regressions.
         shares: share of each label among the messages of this path in training; hostile is zero. What falls to
             neither authority nor other is the same for every message.
+        wake_from: score from which on a message is given to the classifier.
     """
 
     words: tuple[str, ...]
     weights: np.ndarray
-    offset: float
+    offsets: np.ndarray
     shares: np.ndarray
+    wake_from: float
 
-    def probabilities(self, texts: pl.Series) -> np.ndarray:
-        """Probabilities of the nine labels.
+    def read(self, texts: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of the nine labels, and which messages the classifier should see after all.
 
         Args:
             texts: as `cascade.padded` gives them.
         """
         found = np.tile(self.shares, (len(texts), 1))
         if not len(texts):
-            return found
-        known = pl.DataFrame(
-            {"word": self.words, "weight": self.weights[: len(self.words)]},
-            schema={"word": pl.String, "weight": pl.Float64},
-        )
-        held = _beginnings(texts).join(known, on="word").group_by("row").agg(pl.col("weight").sum(), pl.len())
-        scores = np.full(len(texts), self.offset)
-        scores[held["row"].to_numpy()] += held["weight"].to_numpy() / np.sqrt(held["len"].to_numpy())
-        scores += _signs(texts) @ self.weights[len(self.words) :]
+            return found, np.zeros(0, dtype=bool)
+        scores = self._scores(texts)
         both = self.shares[_AUTHORITY] + self.shares[_OTHER]
-        found[:, _AUTHORITY] = both * expit(scores)
+        found[:, _AUTHORITY] = both * expit(scores[:, 0])
         found[:, _OTHER] = both - found[:, _AUTHORITY]
-        return found
+        return found, scores[:, 1] >= self.wake_from
+
+    def _scores(self, texts: pl.Series) -> np.ndarray:
+        columns = {"word": self.words, "first": self.weights[: len(self.words), 0]}
+        columns |= {"second": self.weights[: len(self.words), 1]}
+        known = pl.DataFrame(columns, schema={"word": pl.String, "first": pl.Float64, "second": pl.Float64})
+        held = _beginnings(texts).join(known, on="word").group_by("row").agg(pl.col("first", "second").sum(), pl.len())
+        scores = np.tile(self.offsets, (len(texts), 1))
+        of_words = held.select("first", "second").to_numpy() / np.sqrt(held["len"].to_numpy())[:, None]
+        scores[held["row"].to_numpy()] += of_words
+        return scores + _signs(texts) @ self.weights[len(self.words) :]
 
 
 def _beginnings(texts: pl.Series) -> pl.DataFrame:
@@ -87,44 +99,83 @@ def _signs(texts: pl.Series) -> np.ndarray:
     return SIGN_WEIGHT * np.column_stack([*held.values(), *pairs]).astype(float)
 
 
-def fit_quick(texts: pl.Series, labels: Sequence[str], is_skipped: np.ndarray, seed: int) -> QuickHead:
-    """Fit on messages of the short path, and on those of authority and other that the classifier gets.
+def fit_quick(
+    texts: pl.Series, labels: Sequence[str], is_skipped: np.ndarray, groups: np.ndarray, seed: int
+) -> QuickHead:
+    """Fit both regressions, and choose the score from which on a message is woken.
+
+    Authority against other is learnt from messages of these two labels, interethnic from all. A message is woken from
+    the score at which, judged by regressions that had not seen its group, at most `LOST_CEILING` of the interethnic
+    messages stay unseen by the classifier.
 
     Args:
         texts: as `cascade.padded` gives them, one per message.
         labels: codes of the codebook.
         is_skipped: which of them the first look keeps from the classifier.
-        seed: of the solver.
+        groups: rows of one group never part between folds.
+        seed: of folds and solver.
 
     Returns:
-        The head; with fewer than `FEWEST_OF_A_LABEL` messages of authority or of other it knows no words and decides
-        by whether somebody in power is named.
+        The head; with fewer than `FEWEST_OF_A_LABEL` messages of authority or of other it knows no words, decides by
+        whether somebody in power is named, and wakes nothing.
     """
     truth = np.asarray(labels)
     shares = _shares(truth[is_skipped])
-    rows = np.flatnonzero(np.isin(truth, ("authority", "other")))
-    is_authority = truth[rows] == "authority"
-    if min(is_authority.sum(), (~is_authority).sum()) < FEWEST_OF_A_LABEL:
+    is_plain = np.isin(truth, ("authority", "other"))
+    is_authority = truth == "authority"
+    if min(is_authority.sum(), (is_plain & ~is_authority).sum()) < FEWEST_OF_A_LABEL:
         return _by_name_alone(shares)
-    held = _beginnings(texts.gather(rows))
+    words, matrix = _counted(texts)
+    first = _regression(matrix[is_plain], is_authority[is_plain], seed)
+    if is_plain.all() or len(np.unique(groups)) < 2:
+        return QuickHead(words, *_beside(first, None), shares, np.inf)
+    second = _regression(matrix, ~is_plain, seed)
+    wake_from = _wake_from(matrix, ~is_plain, is_skipped, groups, seed)
+    return QuickHead(words, *_beside(first, second), shares, wake_from)
+
+
+def _beside(first: LogisticRegression, second: LogisticRegression | None) -> tuple[np.ndarray, np.ndarray]:
+    weights = [np.ravel(np.asarray(one.coef_)) for one in (first, second) if one is not None]
+    offsets = [float(np.ravel(np.asarray(one.intercept_))[0]) for one in (first, second) if one is not None]
+    if second is None:
+        weights, offsets = [*weights, np.zeros_like(weights[0])], [*offsets, 0.0]
+    return np.column_stack(weights), np.array(offsets)
+
+
+def _counted(texts: pl.Series) -> tuple[tuple[str, ...], sparse.csr_matrix]:
+    held = _beginnings(texts)
     counts = held.group_by("word").len().filter(pl.col("len") >= FEWEST_MESSAGES).sort("word")
-    words = counts["word"].to_list()
     places = held.join(counts.with_row_index("column"), on="word")
-    ones = np.ones(len(places))
     pair = (places["row"].to_numpy(), places["column"].to_numpy().astype(np.int64))
-    bag = sparse.csr_matrix((ones, pair), shape=(len(rows), len(words)))
+    bag = sparse.csr_matrix((np.ones(len(places)), pair), shape=(len(texts), len(counts)))
     length = np.sqrt(np.maximum(1.0, np.asarray(bag.sum(axis=1)).ravel()))
     bag.data = bag.data / np.repeat(length, np.diff(bag.indptr))
-    matrix = sparse.csr_matrix(sparse.hstack([bag, sparse.csr_matrix(_signs(texts.gather(rows)))]))
+    matrix = sparse.csr_matrix(sparse.hstack([bag, sparse.csr_matrix(_signs(texts))]))
     matrix.sort_indices()
-    found = LogisticRegression(C=3.0, max_iter=2_000, random_state=seed).fit(matrix, is_authority)
-    return QuickHead(tuple(words), found.coef_[0], float(found.intercept_[0]), shares)
+    return tuple(counts["word"].to_list()), matrix
+
+
+def _regression(matrix: sparse.csr_matrix, is_it: np.ndarray, seed: int) -> LogisticRegression:
+    return LogisticRegression(C=3.0, max_iter=2_000, random_state=seed).fit(matrix, is_it)
+
+
+def _wake_from(
+    matrix: sparse.csr_matrix, is_interethnic: np.ndarray, is_skipped: np.ndarray, groups: np.ndarray, seed: int
+) -> float:
+    scores = np.zeros(len(groups))
+    folds = GroupKFold(min(WAKE_FOLDS, len(np.unique(groups))), shuffle=True, random_state=seed)
+    for seen, held in folds.split(scores, groups=groups):
+        if 0 < is_interethnic[seen].sum() < len(seen):
+            scores[held] = _regression(matrix[seen], is_interethnic[seen], seed).decision_function(matrix[held])
+    missed = np.sort(scores[is_interethnic & is_skipped])
+    allowed = int(LOST_CEILING * is_interethnic.sum())
+    return float(missed[allowed]) if len(missed) > allowed else np.inf
 
 
 def _by_name_alone(shares: np.ndarray) -> QuickHead:
-    weights = np.zeros(len(POWER) + len(HARM) + len(BESIDE) + 5)
-    weights[0] = 4.0 / SIGN_WEIGHT
-    return QuickHead((), weights, -2.0, shares)
+    weights = np.zeros((len(POWER) + len(HARM) + len(BESIDE) + 5, 2))
+    weights[0, 0] = 4.0 / SIGN_WEIGHT
+    return QuickHead((), weights, np.array([-2.0, 0.0]), shares, np.inf)
 
 
 def _shares(labels: np.ndarray) -> np.ndarray:

@@ -17,12 +17,15 @@ from sklearn.preprocessing import StandardScaler
 from models.discourse.evaluation import binary_f1, macro_f1
 from models.discourse.grams import GramCounts, GramRule, Grams, gram_counts
 from models.discourse.linear_members import MEMBERS, LinearMembers
+from models.discourse.pair_passages import pair_vectors
 from models.discourse.pairs import Pair, PairFields, group_pairs, pair_fields, target_pair
+from models.discourse.second_reading import SecondReading, SecondSettings, fit_second
 
 STANCES = (-1, 0, 1)
 INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
+SECOND_SETTINGS = SecondSettings(sure=0.95, inverse_penalty=0.002, balanced=True)
 BATCH_PAIRS = 2_000
 HOSTILE_FACTORS = np.arange(0.6, 2.61, 0.1)
 POSITIVE_FACTORS = np.arange(0.6, 3.01, 0.2)
@@ -91,6 +94,7 @@ class StanceModel:
         members: linear members fitted on all pairs.
         vote: multinomial logistic regression from the members' scores, and from what they say of the other groups of
             the same text, to calibrated probabilities; fitted on scores of members that had not seen the pair.
+        second: reads again what the vote is not sure of; None when there was too little to learn it from.
         bias: factors on the probabilities that make macro-F1 plus hostile F1 of the out-of-fold ones highest.
         surfaces_of_all: whether names of peoples, not only slurs, were shown to the members.
         scores: out-of-fold macro-F1 and F1 of the hostile class.
@@ -99,6 +103,7 @@ class StanceModel:
     space: StanceSpace
     members: LinearMembers
     vote: Pipeline
+    second: SecondReading | None
     bias: np.ndarray
     surfaces_of_all: bool
     scores: dict[str, float]
@@ -119,6 +124,11 @@ class StanceModel:
         found = np.asarray(self.vote.predict_proba(rows))
         full = np.zeros((len(pairs), len(STANCES)))
         full[:, [STANCES.index(int(one)) for one in self.vote.classes_]] = found
+        if self.second is not None:
+            unsure = self.second.wanted(full)
+            if len(unsure):
+                vectors = pair_vectors([pairs[row] for row in unsure], self.surfaces_of_all)
+                full[unsure] = self.second.probabilities(rows[unsure], vectors, len(STANCES))
         return full
 
     def choose(self, probabilities: np.ndarray) -> np.ndarray:
@@ -233,6 +243,15 @@ def fit_stance(
     rows = _evidence(scores, shares, [pair.text for pair in pairs])
     vote = _vote(seed).fit(rows, truth)
     unseen = _unseen_probabilities(rows, truth, groups, seed)
+    second, unseen = fit_second(
+        rows,
+        unseen,
+        truth + 1,
+        _folds(truth, groups, seed),
+        lambda some: pair_vectors([pairs[row] for row in some], surfaces_of_all),
+        SECOND_SETTINGS,
+        seed,
+    )
     bias = best_bias(unseen, truth)
     chosen = np.asarray(STANCES)[(unseen * bias).argmax(axis=1)]
     reached = {
@@ -242,7 +261,7 @@ def fit_stance(
     }
     space, matrix = StanceSpace.learnt(counts)
     members = _members(counts, seed).fit(matrix, truth)
-    return StanceModel(space, members, vote, bias, surfaces_of_all, reached)
+    return StanceModel(space, members, vote, second, bias, surfaces_of_all, reached)
 
 
 def _vote(seed: int) -> Pipeline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,17 +17,20 @@ from models.discourse.classifier import (
     LABELS,
     DiscourseModel,
     decide,
+    passages,
     spans_by_message,
     without_targetless_hostility,
 )
 from models.discourse.evaluation import binary_f1, macro_f1
-from models.discourse.features import readings
+from models.discourse.features import Span, readings
 from models.discourse.lexicon import lexicon_sha256
 from models.discourse.linear_members import MEMBERS, LinearMembers
 from models.discourse.message_space import FeatureSpace, MessageFields, message_fields
 from models.discourse.quick_head import fit_quick
+from models.discourse.second_reading import SecondReading, SecondSettings, fit_second
 from models.discourse.severity_head import fit_severity, severity_scores, unseen_severity
 from models.discourse.stance import train_stance
+from models.text.encoder_processes import vectors_of
 
 CODE_VERSION = f"3.{lexicon_sha256()[:8]}"
 """First number raised whenever features or heads change what a model means; then the hash of the lexicons."""
@@ -40,6 +43,7 @@ AUTHORITY_CEILING = 0.01
 """The same of criticism of authority alone; the stricter of the two ceilings decides."""
 
 ABSTAIN_BELOW = 0.40
+SECOND_SETTINGS = SecondSettings(sure=0.9, inverse_penalty=0.01, balanced=False)
 HEADS = ("discourse", "severity", "stance")
 
 
@@ -100,6 +104,7 @@ def _untrained(version: str) -> dict:
         "space": None,
         "head": None,
         "calibrator": None,
+        "second": None,
         "head_labels": (),
         "severity": None,
         "quick": None,
@@ -126,7 +131,8 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
     groups = corpus["group"].to_numpy()
     fields = message_fields(read)
     unseen = out_of_fold(fields, truth, groups, seed)
-    probabilities = without_targetless_hostility(unseen.probabilities, read)
+    second, found = _second_reading(corpus, spans, unseen, truth, seed)
+    probabilities = without_targetless_hostility(found, read)
     threshold = hostile_threshold(probabilities, truth)
     predicted = decide(probabilities, threshold)
     space, matrix = FeatureSpace.learnt(fields)
@@ -138,9 +144,10 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
         "space": space,
         "head": LinearMembers(seed=seed).fit(matrix, truth),
         "calibrator": _calibrator(unseen.scores, names[truth], seed),
+        "second": second,
         "head_labels": tuple(LABELS[one] for one in known),
         "severity": fit_severity(matrix, corpus, seed) if with_severity else None,
-        "quick": fit_quick(plain, corpus["discourse"].to_list(), is_skipped, seed),
+        "quick": fit_quick(plain, corpus["discourse"].to_list(), is_skipped, groups, seed),
         "hostile_threshold": threshold,
         "confusion": confusion(truth, predicted),
         "scores": _scores(truth, predicted) | (_severity_scores(fields, corpus, seed) if with_severity else {}),
@@ -164,7 +171,8 @@ def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0)
         spans = spans_by_message(mentions)
         read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
         unseen = out_of_fold(message_fields(read), truth, corpus["group"].to_numpy(), seed)
-    probabilities = without_targetless_hostility(unseen.probabilities, read)
+        found = _second_reading(corpus, spans, unseen, truth, seed)[1]
+    probabilities = without_targetless_hostility(found, read)
     chosen = decide(probabilities, hostile_threshold(probabilities, truth))
     return pl.DataFrame(
         {
@@ -174,6 +182,21 @@ def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0)
             "discourse_probability": probabilities[np.arange(len(chosen)), chosen],
             "hostile_probability": probabilities[:, LABELS.index("hostile")],
         }
+    )
+
+
+def _second_reading(
+    corpus: pl.DataFrame, spans: Mapping[str, Sequence[Span]], unseen: OutOfFold, truth: np.ndarray, seed: int
+) -> tuple[SecondReading | None, np.ndarray]:
+    asked = passages(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
+    return fit_second(
+        unseen.scores,
+        unseen.probabilities,
+        truth,
+        grouped_folds(corpus["group"].to_numpy(), seed),
+        lambda rows: vectors_of([asked[row] for row in rows])[0],
+        SECOND_SETTINGS,
+        seed,
     )
 
 

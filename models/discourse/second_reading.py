@@ -1,0 +1,125 @@
+"""The second reading: what the linear members are not sure of is read by a pretrained encoder as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+FEWEST_UNSURE = 300
+"""Unsure rows below which nothing is fitted: 384 numbers a text need some texts to learn from."""
+
+Vectors = Callable[[np.ndarray], np.ndarray]
+"""Row numbers to what the encoder makes of these rows."""
+
+
+@dataclass(frozen=True)
+class SecondSettings:
+    """Which rows are read again and how strongly the encoder's numbers are held back.
+
+    Attributes:
+        sure: rows whose likeliest class has at least this probability keep their first reading.
+        inverse_penalty: of the regression on the encoder's numbers.
+        balanced: whether rare classes weigh as much as frequent ones in it.
+    """
+
+    sure: float
+    inverse_penalty: float
+    balanced: bool
+
+
+@dataclass
+class SecondReading:
+    """A regression on the encoder's numbers, and a vote of it with the members of the first reading.
+
+    Attributes:
+        head: scaled multinomial logistic regression on the encoder's numbers.
+        vote: the same on the first reading's evidence beside the head's logarithms of probabilities; fitted on heads
+            that had not seen the row's group.
+        sure: see `SecondSettings`.
+    """
+
+    head: Pipeline
+    vote: Pipeline
+    sure: float
+
+    def wanted(self, first: np.ndarray) -> np.ndarray:
+        """Numbers of the rows to be read again, from the probabilities of the first reading."""
+        return np.flatnonzero(first.max(axis=1, initial=0.0) < self.sure)
+
+    def probabilities(self, evidence: np.ndarray, vectors: np.ndarray, width: int) -> np.ndarray:
+        """Calibrated probabilities, `width` columns, of rows that were read again."""
+        rows = np.column_stack([evidence, _logs(self.head, vectors, width)])
+        return _full(self.vote.predict_proba(rows), self.vote.classes_, width)
+
+
+def fit_second(
+    evidence: np.ndarray,
+    first: np.ndarray,
+    truth: np.ndarray,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    vectors: Vectors,
+    settings: SecondSettings,
+    seed: int,
+) -> tuple[SecondReading | None, np.ndarray]:
+    """Fit head and vote on the rows the first reading is not sure of.
+
+    Args:
+        evidence: rows x scores of members that had not seen the row's group.
+        first: rows x classes, calibrated probabilities from that evidence.
+        truth: class of each row, a column number of `first`.
+        folds: train and held-out rows in which no group parts.
+        vectors: gives the encoder's numbers of rows.
+        settings: see there.
+        seed: of the solvers.
+
+    Returns:
+        The second reading, None where fewer than `FEWEST_UNSURE` rows or one class are unsure; and `first` with the
+        unsure rows replaced by what heads and votes say that had not seen their group.
+    """
+    width = first.shape[1]
+    unsure = np.flatnonzero(first.max(axis=1) < settings.sure)
+    if len(unsure) < FEWEST_UNSURE or len(np.unique(truth[unsure])) < 2:
+        return None, first
+    found = vectors(unsure)
+    numbers = np.zeros((len(truth), found.shape[1]), dtype=np.float32)
+    numbers[unsure] = found
+    both = np.column_stack([evidence, np.full((len(truth), width), np.log(1 / width))])
+    parts = [(np.intersect1d(seen, unsure), np.intersect1d(held, unsure)) for seen, held in folds]
+    parts = [(seen, held) for seen, held in parts if len(held) and len(np.unique(truth[seen])) > 1]
+    for seen, held in parts:
+        head = _head(settings, seed).fit(numbers[seen], truth[seen])
+        both[held, evidence.shape[1] :] = _logs(head, numbers[held], width)
+    second = first.copy()
+    for seen, held in parts:
+        vote = _vote(seed).fit(both[seen], truth[seen])
+        second[held] = _full(vote.predict_proba(both[held]), vote.classes_, width)
+    head = _head(settings, seed).fit(numbers[unsure], truth[unsure])
+    vote = _vote(seed).fit(both[unsure], truth[unsure])
+    return SecondReading(head, vote, settings.sure), second
+
+
+def _head(settings: SecondSettings, seed: int) -> Pipeline:
+    weight = "balanced" if settings.balanced else None
+    regression = LogisticRegression(
+        C=settings.inverse_penalty, max_iter=500, tol=1e-3, class_weight=weight, random_state=seed
+    )
+    return make_pipeline(StandardScaler(), regression)
+
+
+def _vote(seed: int) -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2_000, tol=1e-3, random_state=seed))
+
+
+def _logs(head: Pipeline, vectors: np.ndarray, width: int) -> np.ndarray:
+    return np.log(np.clip(_full(head.predict_proba(vectors), head.classes_, width), 1e-4, 1.0))
+
+
+def _full(found: np.ndarray, classes: np.ndarray, width: int) -> np.ndarray:
+    full = np.zeros((len(found), width))
+    full[:, np.asarray(classes, dtype=np.int64)] = found
+    return full
