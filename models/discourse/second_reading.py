@@ -13,6 +13,9 @@ from sklearn.preprocessing import StandardScaler
 FEWEST_UNSURE = 300
 """Unsure rows below which nothing is fitted: 384 numbers a text need some texts to learn from."""
 
+MOST_UNSURE = 4_000
+"""Unsure rows learnt from; with more, every so-manyth is taken. Reading takes most of the time of training."""
+
 Vectors = Callable[[np.ndarray], np.ndarray]
 """Row numbers to what the encoder makes of these rows."""
 
@@ -57,7 +60,7 @@ class SecondReading:
         return _full(self.vote.predict_proba(rows), self.vote.classes_, width)
 
 
-def fit_second(
+def fit_second(  # noqa: PLR0917 - every argument is another kind of data
     evidence: np.ndarray,
     first: np.ndarray,
     truth: np.ndarray,
@@ -79,12 +82,13 @@ def fit_second(
 
     Returns:
         The second reading, None where fewer than `FEWEST_UNSURE` rows or one class are unsure; and `first` with the
-        unsure rows replaced by what heads and votes say that had not seen their group.
+        unsure rows (up to `MOST_UNSURE` of them) replaced by what heads and votes say that had not seen their group.
     """
     width = first.shape[1]
     unsure = np.flatnonzero(first.max(axis=1) < settings.sure)
     if len(unsure) < FEWEST_UNSURE or len(np.unique(truth[unsure])) < 2:
         return None, first
+    unsure = unsure[np.linspace(0, len(unsure) - 1, min(len(unsure), MOST_UNSURE)).astype(np.int64)]
     found = vectors(unsure)
     numbers = np.zeros((len(truth), found.shape[1]), dtype=np.float32)
     numbers[unsure] = found

@@ -81,18 +81,38 @@ CALM_TEXTS = ["завтра дождь", "продам диван", "где ку
 def test_the_short_path_tells_authority_from_the_rest_and_is_never_hostile():
     texts = pl.Series([*QUICK_TEXTS, *CALM_TEXTS])
     labels = ["authority"] * 5 + ["other"] * 5
-    quick = fit_quick(padded(texts), labels, np.ones(10, dtype=bool), seed=0)
+    quick = fit_quick(padded(texts), labels, np.ones(10, dtype=bool), np.arange(10), seed=0)
     asked = pl.Series(["министр и аким воруют", "пирог и хлеб", ""])
-    found = quick.probabilities(padded(asked))
+    found, is_woken = quick.read(padded(asked))
+    assert not is_woken.any(), "nothing interethnic was learnt"
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert (found[:, LABELS.index("hostile")] == 0).all()
     assert [LABELS[row] for row in found.argmax(axis=1)] == ["authority", "other", "other"]
-    assert quick.probabilities(padded(asked.head(0))).shape == (0, 9)
+    assert quick.read(padded(asked.head(0)))[0].shape == (0, 9)
+
+
+def test_the_short_path_wakes_what_may_be_interethnic_without_a_word_of_the_first_look():
+    hints = ["езжайте на свою родину", "родина ваша далеко, езжайте", "вам на родину пора", "родина вас ждёт, езжайте"]
+    texts = pl.Series([*QUICK_TEXTS, *CALM_TEXTS, *hints, *hints])
+    labels = ["authority"] * 5 + ["other"] * 5 + ["hostile"] * 8
+    groups = np.array([*range(5), *range(5), *range(4), *range(4)])
+    quick = fit_quick(padded(texts), labels, np.ones(18, dtype=bool), groups, seed=0)
+    woken = quick.read(padded(pl.Series(["езжайте на родину", "министр ворует", "кот спит"])))[1]
+    assert woken.tolist() == [True, False, False]
+
+
+def test_a_first_look_that_loses_nothing_wakes_nothing():
+    texts = pl.Series([*QUICK_TEXTS, *CALM_TEXTS, "езжайте на родину", "родина ждёт"])
+    labels = ["authority"] * 5 + ["other"] * 5 + ["hostile"] * 2
+    is_skipped = np.array([True] * 10 + [False] * 2)
+    quick = fit_quick(padded(texts), labels, is_skipped, np.arange(12), seed=0)
+    assert quick.wake_from == np.inf
 
 
 def test_with_few_messages_the_short_path_goes_by_the_name_of_power():
-    quick = fit_quick(padded(pl.Series(QUICK_TEXTS[:2])), ["authority"] * 2, np.ones(2, dtype=bool), seed=0)
-    found = quick.probabilities(padded(pl.Series(["аким", "пирог"])))
+    rows = np.arange(2)
+    quick = fit_quick(padded(pl.Series(QUICK_TEXTS[:2])), ["authority"] * 2, np.ones(2, dtype=bool), rows, seed=0)
+    found = quick.read(padded(pl.Series(["аким", "пирог"])))[0]
     assert [LABELS[row] for row in found.argmax(axis=1)] == ["authority", "other"]
 
 
@@ -101,9 +121,9 @@ def test_the_stricter_ceiling_sets_the_threshold():
     chances[:, 1] = 0.3
     truth = np.full(400, LABELS.index("neutral"))
     truth[:100] = LABELS.index("authority")
-    chances[:2, 0], chances[398:, 0] = (0.9, 0.8), (0.7, 0.6)
+    chances[:3, 0], chances[398:, 0] = (0.9, 0.85, 0.8), (0.7, 0.6)
     threshold = hostile_threshold(chances, truth)
-    assert 0.8 < threshold < 0.9
+    assert 0.8 < threshold < 0.85
     assert hostile_threshold(chances[100:], truth[100:]) == 0.0
 
 

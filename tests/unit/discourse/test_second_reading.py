@@ -1,0 +1,114 @@
+"""The second reading: what it may change, what it may not, and that it learns what members cannot know."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.discourse.classifier import passages
+from models.discourse.features import GROUP_MASK, SLUR_MASK, TARGET_MASK, Span
+from models.discourse.pair_passages import pair_vectors
+from models.discourse.pairs import Pair
+from models.discourse.second_reading import FEWEST_UNSURE, MOST_UNSURE, SecondSettings, fit_second
+
+SETTINGS = SecondSettings(sure=0.9, inverse_penalty=0.1, balanced=False)
+
+
+def _simulated(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list]:
+    """Members know nothing of half of the rows; the encoder's numbers tell the class of every row, with noise."""
+    generator = np.random.default_rng(seed)
+    truth = generator.integers(0, 3, count)
+    evidence = np.where(np.arange(count)[:, None] % 2 == 0, 4.0 * np.eye(3)[truth], 0.0)
+    first = np.exp(evidence) / np.exp(evidence).sum(axis=1, keepdims=True)
+    vectors = np.eye(3)[truth] + generator.normal(0, 0.5, (count, 3))
+    rows = np.arange(count)
+    folds = [(rows[rows % 5 != fold], rows[rows % 5 == fold]) for fold in range(5)]
+    return evidence, first, truth, vectors, folds
+
+
+def test_unsure_rows_gain_and_sure_rows_stay():
+    evidence, first, truth, vectors, folds = _simulated(2_000)
+    asked: list[np.ndarray] = []
+
+    def give(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows)
+        return vectors[rows]
+
+    reading, second = fit_second(evidence, first, truth, folds, give, SETTINGS, seed=0)
+    assert reading is not None
+    sure = first.max(axis=1) >= SETTINGS.sure
+    np.testing.assert_array_equal(second[sure], first[sure])
+    assert len(asked) == 1
+    assert set(asked[0]) == set(np.flatnonzero(~sure)), "only unsure rows are read, and once"
+    right_before = (first.argmax(axis=1) == truth)[~sure].mean()
+    right_after = (second.argmax(axis=1) == truth)[~sure].mean()
+    assert right_before < 0.5
+    assert right_after > 0.8
+    np.testing.assert_allclose(second.sum(axis=1), 1)
+
+
+def test_probabilities_of_unseen_rows_are_calibrated():
+    evidence, first, truth, vectors, folds = _simulated(2_000)
+    reading, _ = fit_second(evidence, first, truth, folds, lambda rows: vectors[rows], SETTINGS, seed=0)
+    assert reading is not None
+    evidence, first, truth, vectors, _ = _simulated(2_000, seed=1)
+    rows = reading.wanted(first)
+    found = reading.probabilities(evidence[rows], vectors[rows], 3)
+    mean_claim, share_right = found.max(axis=1).mean(), (found.argmax(axis=1) == truth[rows]).mean()
+    assert abs(mean_claim - share_right) < 0.04
+
+
+def test_the_order_of_folds_leaks_nothing_to_held_out_rows():
+    """Numbers that tell only who a row is, not its class, must not help the rows a head has not seen."""
+    evidence, first, truth, _, folds = _simulated(1_200)
+    noise = np.random.default_rng(3).normal(size=(1_200, 50))
+    _, second = fit_second(evidence, first, truth, folds, lambda rows: noise[rows], SETTINGS, seed=0)
+    unsure = first.max(axis=1) < SETTINGS.sure
+    assert (second.argmax(axis=1) == truth)[unsure].mean() < 0.42
+
+
+def test_too_few_unsure_rows_leave_the_first_reading_alone():
+    evidence, first, truth, vectors, folds = _simulated(FEWEST_UNSURE)
+    reading, second = fit_second(evidence, first, truth, folds, lambda rows: vectors[rows], SETTINGS, seed=0)
+    assert reading is None
+    np.testing.assert_array_equal(second, first)
+
+
+def test_no_more_rows_are_read_than_allowed():
+    evidence, first, truth, vectors, folds = _simulated(2 * MOST_UNSURE + 1_000)
+    counts: list[int] = []
+
+    def give(rows: np.ndarray) -> np.ndarray:
+        counts.append(len(rows))
+        return vectors[rows]
+
+    fit_second(evidence, first, truth, folds, give, SETTINGS, seed=0)
+    assert counts == [MOST_UNSURE]
+
+
+def test_names_are_hidden_and_slurs_shown_to_the_encoder():
+    spans = [Span(0, 6, GROUP_MASK), Span(9, 14, SLUR_MASK)]
+    (found,) = passages(["узбеки и чурки рядом"], [spans])
+    assert found.hidden == ((0, 6),)
+
+
+@pytest.mark.parametrize("name", ["Узбеки", "Корейцы", "Турки"])
+def test_a_pair_reads_the_same_whatever_the_people(name: str):
+    def pair(word: str) -> Pair:
+        text = f"{word} опять торгуют у вокзала"
+        return Pair(text, (Span(0, len(word), TARGET_MASK),), (), word.lower(), False)
+
+    one, other = pair_vectors([pair("Немцы"), pair(name)], surfaces_of_all=False)
+    np.testing.assert_allclose(one, other, atol=1e-5)
+    one, other = pair_vectors([pair("Немцы"), pair(name)], surfaces_of_all=True)
+    assert np.abs(one - other).max() > 0.01
+
+
+def test_two_targets_of_one_text_have_their_own_vectors_and_one_mean():
+    text = "Узбеки нам помогли, а вот немцы даже не поздоровались"
+    first = Pair(text, (Span(0, 6, TARGET_MASK),), (Span(27, 32, GROUP_MASK),), "узбеки", False)
+    second = Pair(text, (Span(27, 32, TARGET_MASK),), (Span(0, 6, GROUP_MASK),), "немцы", False)
+    one, other = pair_vectors([first, second], surfaces_of_all=False)
+    width = len(one) // 2
+    np.testing.assert_allclose(one[width:], other[width:], atol=1e-5)
+    assert np.abs(one[:width] - other[:width]).max() > 0.01
