@@ -19,7 +19,9 @@ from models.discourse.classifier import LABELS, DiscourseModel
 from models.discourse.evaluation import binary_f1, macro_f1
 from models.discourse.features import LONGEST_TEXT
 from models.discourse.training import grouped_folds, train
+from models.discourse.workers import labels_and_stances, without_second_reading
 from models.text.ethnonyms import mentions
+from models.text.language import languages
 
 SPACY_ROUNDS = 6
 SPACY_BATCH = 64
@@ -27,23 +29,27 @@ SPACY_BATCH = 64
 Labeller = Callable[[Sequence[str]], list[str]]
 
 
-def label_stream(messages: pl.DataFrame, model: DiscourseModel) -> None:
-    """Groups, labels and stances of every message."""
+def label_stream(messages: pl.DataFrame, model: DiscourseModel, processes: int = 1) -> None:
+    """Language, groups, labels and stances of every message."""
+    languages(messages["text"])
     found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
-    model.label(messages, found)
-    if model.stance is not None:
-        model.stances(messages, found)
+    labels_and_stances(messages, found, model, processes)
 
 
 def measure_stream(messages: pl.DataFrame, model: DiscourseModel) -> None:
-    """Print messages per second of one process, and per second of its processor time."""
+    """Print messages per second of two processes and of one, with the second reading and without."""
     count = len(messages)
-    for state in ("words not seen before", "words known"):
-        started, processor = time.perf_counter(), time.process_time()
-        label_stream(messages, model)
-        seconds, processor = time.perf_counter() - started, time.process_time() - processor
-        print(f"  groups, labels and stances, one process, {state}: {count / seconds:,.0f} messages/s", end=" ")
-        print(f"({count / processor:,.0f} per second of processor time)")
+    quick = without_second_reading(model)
+    for name, chosen, processes in (
+        ("as shipped, two processes", model, 2),
+        ("as shipped, one process", model, 1),
+        ("first reading only (`--quick`), two processes", quick, 2),
+        ("first reading only (`--quick`), one process", quick, 1),
+    ):
+        started = time.perf_counter()
+        label_stream(messages, chosen, processes)
+        seconds = time.perf_counter() - started
+        print(f"  language, groups, labels and stances, {name}: {count / seconds:,.0f} messages/s")
 
 
 def compare(corpus: pl.DataFrame, named: pl.DataFrame, stream: pl.DataFrame) -> None:

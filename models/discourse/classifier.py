@@ -144,7 +144,7 @@ class DiscourseModel:
         full = np.zeros((len(calibrated), len(LABELS)))
         full[:, [LABELS.index(label) for label in np.asarray(self.calibrator.classes_)]] = calibrated
         if self.second is not None:
-            rows = self.second.wanted(full)
+            rows = self.second.settings.unsure(full)
             if len(rows):
                 vectors = encoded([passages[row] for row in rows])[0]
                 full[rows] = self.second.probabilities(scores[rows], vectors, len(LABELS))

@@ -19,7 +19,7 @@ from models.discourse.grams import GramRule, Grams
 from models.discourse.linear_members import LinearMembers
 from models.discourse.message_space import FeatureSpace
 from models.discourse.quick_head import QuickHead
-from models.discourse.second_reading import SecondReading
+from models.discourse.second_reading import SecondReading, SecondSettings
 from models.discourse.stance import StanceModel, StanceSpace
 from models.discourse.training import CODE_VERSION
 
@@ -122,11 +122,22 @@ def _quick(parts: dict) -> QuickHead:
 
 
 def _second_parts(second: SecondReading | None) -> dict | None:
-    return None if second is None else {"head": second.head, "vote": second.vote, "sure": second.sure}
+    return None if second is None else {"head": second.head, "vote": second.vote, "settings": asdict(second.settings)}
 
 
 def _second(parts: dict | None) -> SecondReading | None:
-    return None if parts is None else SecondReading(parts["head"], parts["vote"], float(parts["sure"]))
+    return None if parts is None else SecondReading(parts["head"], parts["vote"], _settings(parts["settings"]))
+
+
+def _settings(parts: dict) -> SecondSettings:
+    return SecondSettings(
+        sure=float(parts["sure"]),
+        learnt_below=float(parts["learnt_below"]),
+        inverse_penalty=float(parts["inverse_penalty"]),
+        balanced=bool(parts["balanced"]),
+        plain=tuple(int(one) for one in parts["plain"]),
+        plain_below=float(parts["plain_below"]),
+    )
 
 
 def _stance_parts(stance: StanceModel) -> dict:

@@ -26,13 +26,32 @@ class SecondSettings:
 
     Attributes:
         sure: rows whose likeliest class has at least this probability keep their first reading.
+        learnt_below: rows below this probability are learnt from; more than are read again, so that there are enough.
         inverse_penalty: of the regression on the encoder's numbers.
         balanced: whether rare classes weigh as much as frequent ones in it.
+        plain: classes of little interest.
+        plain_below: rows that the first reading gives to the plain classes together with at least this probability
+            keep it too.
     """
 
     sure: float
+    learnt_below: float
     inverse_penalty: float
     balanced: bool
+    plain: tuple[int, ...] = ()
+    plain_below: float = 1.0
+
+    def unsure(self, first: np.ndarray) -> np.ndarray:
+        """Numbers of the rows to be read again, from the probabilities of the first reading."""
+        return self._below(first, self.sure)
+
+    def learnt_from(self, first: np.ndarray) -> np.ndarray:
+        """Numbers of the rows that head and vote may be learnt from, those to be read again among them."""
+        return self._below(first, max(self.sure, self.learnt_below))
+
+    def _below(self, first: np.ndarray, sure: float) -> np.ndarray:
+        is_plain = first[:, list(self.plain)].sum(axis=1) >= self.plain_below
+        return np.flatnonzero((first.max(axis=1, initial=0.0) < sure) & ~is_plain)
 
 
 @dataclass
@@ -43,16 +62,12 @@ class SecondReading:
         head: scaled multinomial logistic regression on the encoder's numbers.
         vote: the same on the first reading's evidence beside the head's logarithms of probabilities; fitted on heads
             that had not seen the row's group.
-        sure: see `SecondSettings`.
+        settings: which rows are read again.
     """
 
     head: Pipeline
     vote: Pipeline
-    sure: float
-
-    def wanted(self, first: np.ndarray) -> np.ndarray:
-        """Numbers of the rows to be read again, from the probabilities of the first reading."""
-        return np.flatnonzero(first.max(axis=1, initial=0.0) < self.sure)
+    settings: SecondSettings
 
     def probabilities(self, evidence: np.ndarray, vectors: np.ndarray, width: int) -> np.ndarray:
         """Calibrated probabilities, `width` columns, of rows that were read again."""
@@ -81,11 +96,12 @@ def fit_second(  # noqa: PLR0917 - every argument is another kind of data
         seed: of the solvers.
 
     Returns:
-        The second reading, None where fewer than `FEWEST_UNSURE` rows or one class are unsure; and `first` with the
-        unsure rows (up to `MOST_UNSURE` of them) replaced by what heads and votes say that had not seen their group.
+        The second reading, None where fewer than `FEWEST_UNSURE` rows or one class could be learnt from; and `first`
+        with the unsure rows (of up to `MOST_UNSURE` learnt from) replaced by what heads and votes say that had not seen
+        their group.
     """
     width = first.shape[1]
-    unsure = np.flatnonzero(first.max(axis=1) < settings.sure)
+    unsure = settings.learnt_from(first)
     if len(unsure) < FEWEST_UNSURE or len(np.unique(truth[unsure])) < 2:
         return None, first
     unsure = unsure[np.linspace(0, len(unsure) - 1, min(len(unsure), MOST_UNSURE)).astype(np.int64)]
@@ -102,9 +118,11 @@ def fit_second(  # noqa: PLR0917 - every argument is another kind of data
     for seen, held in parts:
         vote = _vote(seed).fit(both[seen], truth[seen])
         second[held] = _full(vote.predict_proba(both[held]), vote.classes_, width)
+    kept = np.setdiff1d(np.arange(len(truth)), settings.unsure(first))
+    second[kept] = first[kept]
     head = _head(settings, seed).fit(numbers[unsure], truth[unsure])
     vote = _vote(seed).fit(both[unsure], truth[unsure])
-    return SecondReading(head, vote, settings.sure), second
+    return SecondReading(head, vote, settings), second
 
 
 def _head(settings: SecondSettings, seed: int) -> Pipeline:

@@ -25,7 +25,9 @@ STANCES = (-1, 0, 1)
 INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
-SECOND_SETTINGS = SecondSettings(sure=0.95, inverse_penalty=0.002, balanced=True)
+SURE, SURE_OF_OWN_TARGETS = 0.6, 0.95
+"""Below what probability a pair is read again: rarely in the stream of every day, nearly always by a model learnt from
+an analyst's own targets, where each answer was asked for."""
 BATCH_PAIRS = 2_000
 HOSTILE_FACTORS = np.arange(0.6, 2.61, 0.1)
 POSITIVE_FACTORS = np.arange(0.6, 3.01, 0.2)
@@ -125,7 +127,7 @@ class StanceModel:
         full = np.zeros((len(pairs), len(STANCES)))
         full[:, [STANCES.index(int(one)) for one in self.vote.classes_]] = found
         if self.second is not None:
-            unsure = self.second.wanted(full)
+            unsure = self.second.settings.unsure(full)
             if len(unsure):
                 vectors = pair_vectors([pairs[row] for row in unsure], self.surfaces_of_all)
                 full[unsure] = self.second.probabilities(rows[unsure], vectors, len(STANCES))
@@ -249,7 +251,12 @@ def fit_stance(
         truth + 1,
         _folds(truth, groups, seed),
         lambda some: pair_vectors([pairs[row] for row in some], surfaces_of_all),
-        SECOND_SETTINGS,
+        SecondSettings(
+            sure=SURE_OF_OWN_TARGETS if surfaces_of_all else SURE,
+            learnt_below=SURE_OF_OWN_TARGETS,
+            inverse_penalty=0.002,
+            balanced=True,
+        ),
         seed,
     )
     bias = best_bias(unseen, truth)

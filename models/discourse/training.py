@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,7 @@ from models.discourse.quick_head import fit_quick
 from models.discourse.second_reading import SecondReading, SecondSettings, fit_second
 from models.discourse.severity_head import fit_severity, severity_scores, unseen_severity
 from models.discourse.stance import train_stance
+from models.processes import cores, on_cores
 from models.text.encoder_processes import vectors_of
 
 CODE_VERSION = f"3.{lexicon_sha256()[:8]}"
@@ -43,7 +44,17 @@ AUTHORITY_CEILING = 0.02
 """The same of criticism of authority alone; the stricter of the two ceilings decides."""
 
 ABSTAIN_BELOW = 0.40
-SECOND_SETTINGS = SecondSettings(sure=0.8, inverse_penalty=0.01, balanced=False)
+WORTH_PROCESS = 5_000
+"""Messages from which on the heads are trained side by side, each in a process of its own."""
+SECOND_SETTINGS = SecondSettings(
+    sure=0.6,
+    learnt_below=0.8,
+    inverse_penalty=0.01,
+    balanced=False,
+    plain=(LABELS.index("authority"), LABELS.index("other")),
+    plain_below=0.4,
+)
+"""Most of a stream is authority or other: what may well be one of them is not worth the time of a second reading."""
 HEADS = ("discourse", "severity", "stance")
 
 
@@ -89,14 +100,26 @@ def train(
 
 def _trained_parts(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, heads: Sequence[str]) -> dict:
     parts = _untrained(_version(corpus, seed, heads))
+    jobs: list[tuple] = []
     if "discourse" in heads and _has(corpus, "discourse"):
         labelled = corpus.filter(pl.col("discourse").is_not_null())
-        parts |= _message_head(labelled, mentions, seed, with_severity="severity" in heads)
+        jobs.append((_message_head, labelled, mentions, seed, "severity" in heads))
     if "stance" in heads and _has(corpus, "targets"):
-        parts["stance"] = train_stance(corpus, mentions, seed)
+        jobs.append((_stance_head, corpus, mentions, seed))
+    for found in on_cores(_one_head, jobs, cores() if len(corpus) >= WORTH_PROCESS else 1):
+        parts |= found
     if parts["head"] is None and parts["stance"] is None:
         raise LabelsError("no row has `discourse` or a target with a stance: nothing to train; add labels")
     return parts
+
+
+def _one_head(work: Callable[..., dict], *arguments: object) -> dict:
+    with threadpool_limits(limits=1):
+        return work(*arguments)
+
+
+def _stance_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int) -> dict:
+    return {"stance": train_stance(corpus, mentions, seed)}
 
 
 def _untrained(version: str) -> dict:

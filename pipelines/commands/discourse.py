@@ -24,7 +24,7 @@ from models.discourse.persistence import read_model, write_model
 from models.discourse.reasons import Language, in_words
 from models.discourse.stance import STANCES, labelled_pairs, marks_by_message
 from models.discourse.training import HEADS, LabelsError, corpus_sha256, train
-from models.discourse.workers import labels_and_stances
+from models.discourse.workers import labels_and_stances, without_second_reading
 from models.text.ethnonyms import mentions
 from models.text.language import languages
 from pipelines.commands.message_files import (
@@ -61,6 +61,9 @@ def classify(
         Path | None, typer.Option(help="model directory; the default is the shipped corpus's model")
     ] = None,
     lang: Annotated[Literal["kk", "ru", "en"] | None, typer.Option("--lang", help="language of the reasons")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="leave the second reading out: faster, a little less right")
+    ] = False,
 ) -> None:
     """Label messages: discourse, severity, stance towards each group (or towards the column `target`)."""
     with _wrong_input_ends():
@@ -69,6 +72,7 @@ def classify(
         if "id" not in rows.columns:
             raise MessageFileError(f"{file}: no column `id`; found {', '.join(rows.columns)}")
         chosen = _shipped() if model is None else read_model(model)
+        chosen = without_second_reading(chosen) if quick else chosen
         write_rows(classified(rows, chosen, lang or Settings().language), output)
     typer.echo(f"{len(rows):,} messages -> {output} (model {chosen.version})")
 

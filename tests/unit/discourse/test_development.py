@@ -32,3 +32,14 @@ def test_judgements_hold_no_text():
     assert set(judged["label"]) <= set(LABELS)
     assert ((judged["severity"] > 0) == (judged["label"] == "hostile")).all()
     assert judged.group_by("stratum").agg(pl.col("stratum_count").unique().len())["stratum_count"].to_list() == [1] * 4
+
+
+def test_development_judgements_hold_no_text_and_share_no_comment_with_the_test_set():
+    judged = pl.read_csv(ROOT / "benchmarks" / "comment_development.csv")
+    assert judged.columns == ["id", "label", "severity", "confidence"]
+    assert judged["id"].is_unique().all()
+    assert judged["id"].str.contains(r"^c\d+$").all()
+    assert set(judged["label"]) <= set(LABELS)
+    assert ((judged["severity"] > 0) == (judged["label"] == "hostile")).all()
+    tested = pl.read_csv(ROOT / "benchmarks" / "comment_judgements.csv")["id"]
+    assert not judged["id"].is_in(tested.implode()).any()

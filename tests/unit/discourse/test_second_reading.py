@@ -11,7 +11,7 @@ from models.discourse.pair_passages import pair_vectors
 from models.discourse.pairs import Pair
 from models.discourse.second_reading import FEWEST_UNSURE, MOST_UNSURE, SecondSettings, fit_second
 
-SETTINGS = SecondSettings(sure=0.9, inverse_penalty=0.1, balanced=False)
+SETTINGS = SecondSettings(sure=0.9, learnt_below=0.9, inverse_penalty=0.1, balanced=False)
 
 
 def _simulated(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, list]:
@@ -52,7 +52,7 @@ def test_probabilities_of_unseen_rows_are_calibrated():
     reading, _ = fit_second(evidence, first, truth, folds, lambda rows: vectors[rows], SETTINGS, seed=0)
     assert reading is not None
     evidence, first, truth, vectors, _ = _simulated(2_000, seed=1)
-    rows = reading.wanted(first)
+    rows = reading.settings.unsure(first)
     found = reading.probabilities(evidence[rows], vectors[rows], 3)
     mean_claim, share_right = found.max(axis=1).mean(), (found.argmax(axis=1) == truth[rows]).mean()
     assert abs(mean_claim - share_right) < 0.04
@@ -84,6 +84,24 @@ def test_no_more_rows_are_read_than_allowed():
 
     fit_second(evidence, first, truth, folds, give, SETTINGS, seed=0)
     assert counts == [MOST_UNSURE]
+
+
+def test_rows_only_learnt_from_keep_their_first_reading():
+    evidence, first, truth, vectors, folds = _simulated(1_200)
+    first = np.where(np.arange(1_200)[:, None] % 4 == 1, [0.7, 0.2, 0.1], first)
+    settings = SecondSettings(sure=0.6, learnt_below=0.9, inverse_penalty=0.1, balanced=False)
+    _, second = fit_second(evidence, first, truth, folds, lambda rows: vectors[rows], settings, seed=0)
+    changed = np.abs(second - first).max(axis=1) > 0
+    assert changed[settings.unsure(first)].mean() > 0.9
+    assert not changed[np.setdiff1d(settings.learnt_from(first), settings.unsure(first))].any()
+
+
+def test_what_is_probably_plain_is_not_read_again():
+    settings = SecondSettings(
+        sure=0.7, learnt_below=0.7, inverse_penalty=1.0, balanced=False, plain=(1, 2), plain_below=0.4
+    )
+    first = np.array([[0.5, 0.3, 0.2], [0.65, 0.2, 0.15], [0.8, 0.1, 0.1], [0.34, 0.33, 0.33]])
+    assert settings.unsure(first).tolist() == [1]
 
 
 def test_names_are_hidden_and_slurs_shown_to_the_encoder():
