@@ -19,16 +19,14 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.discourse_comments import comments, measure_comments
 from benchmarks.discourse_speed import compare, measure_stream
-from models.discourse.cascade import first_look, padded
 from models.discourse.classifier import LABELS, DiscourseModel
 from models.discourse.corpus_reading import read_corpus, training_rows
 from models.discourse.evaluation import binary_auc, binary_f1, interval, macro_f1
 from models.discourse.features import LONGEST_TEXT
 from models.discourse.label_rows import labelled_messages
-from models.discourse.quick_head import fit_quick
 from models.discourse.severity_head import severity_scores
 from models.discourse.stance import fit_stance, labelled_pairs
-from models.discourse.training import cross_validated_severity, grouped_folds, train
+from models.discourse.training import cross_validated_first_look, cross_validated_severity, train
 from models.text.ethnonyms import mentions
 
 STREAM = 50_000
@@ -71,17 +69,11 @@ def measure_severity(corpus: pl.DataFrame, found: pl.DataFrame) -> None:
 
 
 def measure_cascade(corpus: pl.DataFrame, found: pl.DataFrame) -> None:
-    plain = padded(corpus["text"])
-    looked = first_look(corpus, found, plain)["is_candidate"].to_numpy()
-    truth, groups = corpus["discourse"].to_list(), corpus["group"].to_numpy()
-    seen = looked.copy()
-    for learnt, held in grouped_folds(groups, 0):
-        labels = [truth[row] for row in learnt]
-        quick = fit_quick(plain.gather(learnt), labels, ~looked[learnt], groups[learnt], seed=0)
-        seen[held] |= quick.read(plain.gather(held))[1]
-    for name, is_seen in (("words of the first look", looked), ("and what the short path wakes, unseen hands", seen)):
+    kept = pl.concat([corpus, cross_validated_first_look(corpus, found)], how="horizontal")
+    names = {"has_word": "words of the first look", "is_seen": "with what the short path wakes, unseen hands"}
+    for column, name in names.items():
         print(f"  {name}:")
-        _print_kept(corpus.with_columns(pl.Series("is_candidate", is_seen)))
+        _print_kept(kept.with_columns(pl.col(column).alias("is_candidate")))
 
 
 def _print_kept(kept: pl.DataFrame) -> None:

@@ -25,7 +25,7 @@ STANCES = (-1, 0, 1)
 INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
-SURE, SURE_OF_OWN_TARGETS = 0.6, 0.95
+SURE, SURE_OF_OWN_TARGETS = 0.7, 0.95
 """Below what probability a pair is read again: rarely in the stream of every day, nearly always by a model learnt from
 an analyst's own targets, where each answer was asked for."""
 BATCH_PAIRS = 2_000
