@@ -66,14 +66,14 @@ def report(cases: pl.DataFrame, model: DiscourseModel) -> str:
         "",
         "Pass rate by function and language (cases in brackets):",
         "",
-        f"| function | {' | '.join(LANGUAGES)} | floor |",
+        f"| function | {' | '.join(LANGUAGES)} | floors ({', '.join(LANGUAGES)}) |",
         f"|---|{'---|' * len(LANGUAGES)}---|",
     ]
     held = floors()
     rates = {(name, language): (share, size) for name, language, size, _, share in pass_rates(cases).iter_rows()}
     for name in sorted(cases["function"].unique()):
         cells = [_cell(rates.get((name, language))) for language in LANGUAGES]
-        lowest = ", ".join(f"{value:.2f}" for _, value in sorted(held.get(name, {}).items())) or "-"
+        lowest = ", ".join(f"{held[name][one]:.2f}" for one in LANGUAGES if one in held.get(name, {})) or "-"
         lines.append(f"| {name} | {' | '.join(cells)} | {lowest} |")
     totals = {language: (share, size) for language, size, _, share in pass_rates(cases, ("language",)).iter_rows()}
     lines.append(f"| all | {' | '.join(_cell(totals.get(language)) for language in LANGUAGES)} | |")
