@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint dev desk notebooks bench card screenshots docs lock reference clean
+.PHONY: help setup run test test-fast lint dev desk notebooks bench card encoder screenshots docs lock reference clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,6 +58,13 @@ bench: setup  ## the benchmarks; each prints what it measured and on what data
 card: setup  ## docs/model-card.md: data, scores, fairness, calibration, failures, all measured now
 	@$(BIN)/python -m benchmarks discourse_suite discourse_card
 
+# PyTorch stays out of .venv: only this target needs it. It sees the project's own packages through a .pth file.
+encoder: setup  ## tune the text encoder to the corpus again: 40 minutes on two cores, needs 1 GB for PyTorch
+	@test -x $(VENV)-encoder/bin/python || $(PYTHON) -m venv $(VENV)-encoder
+	@$(VENV)-encoder/bin/python -m pip install --quiet -r tuning/requirements.txt
+	@echo "$(abspath $(VENV))/lib/python3.11/site-packages" > $(VENV)-encoder/lib/python3.11/site-packages/kelisim.pth
+	@$(VENV)-encoder/bin/python -m tuning
+
 screenshots: setup  ## the pictures of the guides, from ./var; needs a Chromium browser
 	@$(BIN)/python docs/screenshots.py --home $(HOME_DIR)
 
@@ -69,5 +76,5 @@ lock: setup  ## resolve the packages again and write requirements.lock (hashes, 
 		--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment, caches and ./var
-	@rm -rf $(VENV) $(HOME_DIR) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(VENV)-encoder $(HOME_DIR) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

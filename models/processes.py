@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
@@ -48,4 +49,7 @@ def on_cores(work: Callable[..., Found], arguments: Sequence[tuple], processes: 
 
 def _as_worker(work: Callable[..., Found], arguments: tuple) -> Found:
     _state["is_worker"] = True
+    # Words looked up once are kept in large tables; collecting garbage among them takes an eighth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     return work(*arguments)

@@ -1,4 +1,4 @@
-"""`kelisim`: the command line. Exit code 2 means wrong input, 1 a run that failed."""
+"""`kelisim`: the command line. Exit code 2 means wrong input, 1 a run that failed or an installation with a hole."""
 
 from __future__ import annotations
 
@@ -139,4 +139,12 @@ def main() -> None:
     """Entry point of the `kelisim` script."""
     # Dagster announces at import which of its parameters are in beta; that is nothing to the person at the prompt.
     warnings.filterwarnings("ignore", message=".*is currently in (beta|preview).*")
-    app()
+    try:
+        app()
+    except RuntimeError as error:
+        from models.text.encoder_weights import EncoderError
+
+        if not isinstance(error, EncoderError):
+            raise
+        typer.echo(f"kelisim: {error}", err=True)
+        sys.exit(FAILED_RUN)

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
+
+# A busy machine is no failure: how long an example takes is measured in `benchmarks`, never in tests.
+settings.register_profile("kelisim", deadline=None)
+settings.load_profile("kelisim")
 
 MODEL_SEED = 2026
 SHARED_DATA = Path(__file__).parents[1].parent / "shared" / "data"

@@ -32,11 +32,12 @@ from models.discourse.quick_head import QuickHead
 from models.discourse.reasons import deciding, quick_reason
 from models.discourse.second_reading import SecondReading
 from models.discourse.stance import StanceModel
-from models.text.encoder import Passage, encoded
+from models.discourse.tuned_reader import tuned_reader
+from models.text.encoder import Passage
 
 LABELS = discourse_codebook().codes
 BATCH_ROWS = 2_000
-TARGETED = (*ABOUT_PEOPLE, "language", "origin")
+TARGETED = (*ABOUT_PEOPLE, "language", "origin", "covert")
 """Lexicon categories one of which must be met, where no group is named, before a message can be hostile."""
 
 _STATE_FORMS = re.compile(
@@ -94,8 +95,9 @@ class DiscourseModel:
     def label(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         """Label messages.
 
-        Hostile needs somebody to be hostile to: without a mention of a people, a slur, a language or a word for
-        people of other origin, its probability is given to the other labels.
+        Hostile needs somebody to be hostile to: without a mention of a people, a slur, a language, a word for people
+        of other origin or a turn of speech that points at them ("back to your historical homeland"), its probability
+        is given to the other labels.
 
         Args:
             messages: `message_id`, `text`, and `day_date` if there is one.
@@ -146,8 +148,8 @@ class DiscourseModel:
         if self.second is not None:
             rows = self.second.settings.unsure(full)
             if len(rows):
-                vectors = encoded([passages[row] for row in rows])[0]
-                full[rows] = self.second.probabilities(scores[rows], vectors, len(LABELS))
+                logs = tuned_reader().label_logs([passages[row] for row in rows])
+                full[rows] = self.second.probabilities(scores[rows], logs, len(LABELS))
         return full
 
     def stances(self, messages: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
@@ -174,7 +176,7 @@ class DiscourseModel:
             graded[hostile] = 1 if self.severity is None else np.asarray(self.severity.predict(matrix[hostile]))
         order = {LABELS.index(label): row for row, label in enumerate(self.head_labels)}
         known = [order.get(one) for one in chosen.tolist()]
-        return found, graded, deciding(matrix, self.head.logistic_weights, known, self.space.names, read)
+        return found, graded, deciding(matrix, self.head.logistic_weights, known, self.space, read)
 
 
 def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
@@ -188,6 +190,7 @@ def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
 def has_target(read: Sequence[Reading]) -> np.ndarray:
     """Which messages name somebody hostility could be meant for: a group, a slur, a language, people from elsewhere.
 
+    A turn of speech that points at a people without naming it (`covert` in the lexicon) is enough.
     The name of a state that begins like that of its people is nobody. A group that the speaker counts itself to
     ("we Kazakhs") is nobody else either, unless the message speaks of expulsion, violence or refusal; nor is a slur
     beside "I" or "we" in a message without any other means of hostility.

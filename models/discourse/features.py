@@ -30,6 +30,7 @@ TURNS = ("first_person", "second_person", "third_person", "definition", "rebutta
 
 ABOUT_PEOPLE = ("umbrella", "slur", "loyalty")
 
+_ENOUGH_LETTERS = 10
 _MASKS_WRITTEN = re.compile(f"{GROUP_MASK}|{SLUR_MASK}|{ADJECTIVE_MASK}|{TARGET_MASK}")
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKUP = r"<[^<>]{1,200}>|(?:https?://|www\.)\S+"
@@ -156,14 +157,14 @@ def readings(texts: Sequence[str], spans: Sequence[Sequence[Span]] | None = None
         spans: per text what to mask; None masks nothing.
     """
     hidden = list(texts) if spans is None else [masked(*pair) for pair in zip(texts, spans, strict=True)]
-    return [_reading(*pair) for pair in zip(undisguised(hidden), texts, strict=True)]
+    return [_reading(*pair) for pair in zip(undisguised(hidden), _styles(texts), strict=True)]
 
 
-def _reading(plain: str, text: str) -> Reading:
+def _reading(plain: str, style: tuple[float, float, float, float]) -> Reading:
     words = _WORD.findall(plain)
     both = list(map(_folded_and_stem, words))
     folded = [one[0] for one in both]
-    return Reading(words, folded, [one[1] for one in both], lexicon().hits(folded), _style(text))
+    return Reading(words, folded, [one[1] for one in both], lexicon().hits(folded), style)
 
 
 @lru_cache(maxsize=400_000)
@@ -174,16 +175,15 @@ def _folded_and_stem(word: str) -> tuple[str, str]:
     return folded, folded if folded[0] == "ъ" else stem(word)
 
 
-def _style(text: str) -> tuple[float, float, float, float]:
-    head = text[:LONGEST_TEXT]
-    letters = sum(map(str.isalpha, head)) or 1
-    quotes = sum(head.count(mark) for mark in '«»"“”')
-    return (
-        float(np.log1p(head.count("!"))),
-        float(np.log1p(head.count("?"))),
-        float(np.log1p(quotes)),
-        sum(map(str.isupper, head)) / letters if letters > 10 else 0.0,
-    )
+def _styles(texts: Sequence[str]) -> list[tuple[float, float, float, float]]:
+    """Exclamation, question and quotation marks (log(1+n)) and the share of capitals of each text."""
+    head = pl.col("text").str.slice(0, LONGEST_TEXT)
+    counts = [head.str.count_matches(mark).cast(pl.Float64) for mark in ("!", r"\?", '[«»"“”]')]
+    letters, capitals = head.str.count_matches(r"\p{L}"), head.str.count_matches(r"\p{Lu}")
+    shouted = pl.when(letters > _ENOUGH_LETTERS).then(capitals / letters).otherwise(0.0)
+    frame = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String)})
+    columns = [one.log1p().alias(str(number)) for number, one in enumerate(counts)]
+    return frame.select(*columns, shouted.alias("shouted")).rows()
 
 
 @cache
@@ -251,4 +251,6 @@ _PEOPLE_MASKS = frozenset((GROUP_MASK, SLUR_MASK, TARGET_MASK))
 
 
 def _near(found: Sequence[int], of: Sequence[int], reach: int = NEAR) -> int:
+    if not found or not of:
+        return 0
     return sum(any(abs(place - other) <= reach for other in of) for place in found)

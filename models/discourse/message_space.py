@@ -73,3 +73,9 @@ class FeatureSpace:
         """Column names: a stem or two, `~` and letters, or `signal:` and the signal's name."""
         letters = (f"~{name}" for name in self.letters.names)
         return (*self.words.names, *letters, *(f"signal:{name}" for name in signal_names()))
+
+    @cached_property
+    def readable(self) -> np.ndarray:
+        """Which columns an analyst can read: words and signals, not letters."""
+        sizes = (len(self.words.names), len(self.letters.names), len(signal_names()))
+        return np.repeat([True, False, True], sizes)

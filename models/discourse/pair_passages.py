@@ -8,8 +8,11 @@ import numpy as np
 
 from models.discourse.features import LONGEST_TEXT, SLUR_MASK, Span
 from models.discourse.pairs import Pair
+from models.discourse.tuned_reader import tuned_reader
 from models.text.encoder import Passage
-from models.text.encoder_processes import vectors_of
+from models.text.encoder_processes import in_parts, vectors_of
+
+STANCES = (-1, 0, 1)
 
 SHORT_TEXT = 300
 """Characters of a text that the encoder surely sees whole, so that its pairs can be read in one go."""
@@ -23,20 +26,44 @@ def pair_vectors(pairs: Sequence[Pair], surfaces_of_all: bool) -> np.ndarray:
         surfaces_of_all: show names of peoples to the encoder. Off, they are hidden and only slurs are shown, so that
             the name of a people cannot decide.
     """
-    groups: dict[tuple, list[int]] = {}
-    for row, pair in enumerate(pairs):
-        hidden = () if surfaces_of_all else _hidden(pair)
-        alone = row if len(pair.text) > SHORT_TEXT else -1
-        groups.setdefault((pair.text, hidden, alone), []).append(row)
-    asked = [
-        Passage(text[:LONGEST_TEXT], hidden, tuple(_places(pairs[row].target_spans) for row in rows))
-        for (text, hidden, _), rows in groups.items()
-    ]
+    rows, asked = _passages(pairs, surfaces_of_all, each_alone=True)
     means, targets = vectors_of(asked)
     found = np.zeros((len(pairs), 2 * means.shape[1]), dtype=np.float32)
-    for rows, mean, of_rows in zip(groups.values(), means, targets, strict=True):
-        found[rows] = np.hstack([of_rows, np.tile(mean, (len(rows), 1))])
+    for some, mean, of_rows in zip(rows, means, targets, strict=True):
+        found[some] = np.hstack([of_rows, np.tile(mean, (len(some), 1))])
     return found
+
+
+def pair_logs(pairs: Sequence[Pair]) -> np.ndarray:
+    """Logarithms of the probabilities of hostile, neutral, positive by the tuned encoder, one row per pair.
+
+    Names of peoples are hidden. Groups that stand close together in a long text are read in one go.
+    """
+    rows, asked = _passages(pairs, surfaces_of_all=False, each_alone=False)
+    found = np.zeros((len(pairs), len(STANCES)))
+    for some, logs in zip(rows, in_parts(_stance_rows, asked), strict=True):
+        found[some] = logs
+    return found
+
+
+def _stance_rows(passages: Sequence[Passage]) -> list[np.ndarray]:
+    return tuned_reader().stance_logs(passages)
+
+
+def _passages(pairs: Sequence[Pair], surfaces_of_all: bool, each_alone: bool) -> tuple[list[list[int]], list[Passage]]:
+    """Passages to read, and the pairs whose groups are the targets of each, in order."""
+    together: dict[tuple, list[int]] = {}
+    for row, pair in enumerate(pairs):
+        hidden = () if surfaces_of_all else _hidden(pair)
+        part = -1
+        if len(pair.text) > SHORT_TEXT:
+            part = row if each_alone else min((span.start for span in pair.target_spans), default=0) // SHORT_TEXT
+        together.setdefault((pair.text, hidden, part), []).append(row)
+    asked = [
+        Passage(text[:LONGEST_TEXT], hidden, tuple(_places(pairs[row].target_spans) for row in rows))
+        for (text, hidden, _), rows in together.items()
+    ]
+    return list(together.values()), asked
 
 
 def _hidden(pair: Pair) -> tuple[tuple[int, int], ...]:

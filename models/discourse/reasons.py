@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -12,10 +13,14 @@ import yaml
 from scipy import sparse
 
 from models.discourse.features import ADJECTIVE_MASK, GROUP_MASK, SLUR_MASK, Reading
+from models.discourse.message_space import FeatureSpace
 
 Language = Literal["kk", "ru", "en"]
 
 REASON_COUNT = 5
+LOOKED_AT = 2 * REASON_COUNT
+"""Strongest features looked at: some say the same thing twice."""
+
 CODE = "#"
 """First letter of a reason that is a code; any other reason is words of the message."""
 
@@ -26,7 +31,7 @@ def deciding(
     matrix: sparse.csr_matrix,
     weights: np.ndarray,
     chosen: Sequence[int | None],
-    names: Sequence[str],
+    space: FeatureSpace,
     read: Sequence[Reading],
 ) -> list[list[str]]:
     """What spoke most for the label of each message.
@@ -35,24 +40,24 @@ def deciding(
         matrix: messages x features.
         weights: labels x features.
         chosen: row of `weights` per message; None gives no reasons.
-        names: of the features: a stem or two, `~` and letters (never a reason), or `signal:` and a signal.
+        space: the features; letters are never a reason.
         read: the messages.
 
     Returns:
         Up to `REASON_COUNT` per message, strongest first: words as written, or `#` and the code of a signal.
     """
-    reasons: list[list[str]] = []
-    for row, (label, one) in enumerate(zip(chosen, read, strict=True)):
-        if label is None:
-            reasons.append([])
-            continue
-        held = slice(matrix.indptr[row], matrix.indptr[row + 1])
-        columns = matrix.indices[held]
-        pull = matrix.data[held] * weights[label, columns]
-        best = columns[np.argsort(-pull, kind="stable")[: REASON_COUNT * 4]]
-        strongest = [str(names[column]) for column in best[: int((pull > 0).sum())].tolist()]
-        reasons.append(_found(strongest, one))
-    return reasons
+    rows = np.repeat(np.arange(len(read)), np.diff(matrix.indptr))
+    labels = np.array([-1 if one is None else one for one in chosen])[rows]
+    can_speak = np.flatnonzero((labels >= 0) & space.readable[matrix.indices])
+    pull = matrix.data[can_speak] * weights[labels[can_speak], matrix.indices[can_speak]]
+    can_speak, pull = can_speak[pull > 0], pull[pull > 0]
+    order = can_speak[np.lexsort((-pull, rows[can_speak]))]
+    starts = np.searchsorted(rows[order], np.arange(len(read) + 1)).tolist()
+    strongest = [matrix.indices[order[first : min(after, first + LOOKED_AT)]] for first, after in pairwise(starts)]
+    return [
+        _found([space.names[column] for column in columns.tolist()], one)
+        for columns, one in zip(strongest, read, strict=True)
+    ]
 
 
 def quick_reason(names_official: bool) -> str:
@@ -63,8 +68,6 @@ def quick_reason(names_official: bool) -> str:
 def _found(names: Sequence[str], read: Reading) -> list[str]:
     said: list[str] = []
     for name in names:
-        if name.startswith("~"):
-            continue
         if name.startswith("signal:"):
             parts = [CODE + name.removeprefix("signal:")]
         else:

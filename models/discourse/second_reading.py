@@ -11,12 +11,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 FEWEST_UNSURE = 300
-"""Unsure rows below which nothing is fitted: 384 numbers a text need some texts to learn from."""
+"""Unsure rows below which nothing is fitted: a vote, and a head on 384 numbers all the more, need some texts."""
 
-MOST_UNSURE = 4_000
-"""Unsure rows learnt from; with more, every so-manyth is taken. Reading takes most of the time of training."""
-
-Vectors = Callable[[np.ndarray], np.ndarray]
+Numbers = Callable[[np.ndarray], np.ndarray]
 """Row numbers to what the encoder makes of these rows."""
 
 
@@ -27,7 +24,9 @@ class SecondSettings:
     Attributes:
         sure: rows whose likeliest class has at least this probability keep their first reading.
         learnt_below: rows below this probability are learnt from; more than are read again, so that there are enough.
-        inverse_penalty: of the regression on the encoder's numbers.
+        most: unsure rows learnt from; with more, every so-manyth is taken, because reading takes long.
+        inverse_penalty: of the regression on the encoder's numbers; None where the encoder has a head of its own and
+            its numbers are logarithms of the probabilities of the classes.
         balanced: whether rare classes weigh as much as frequent ones in it.
         plain: classes of little interest.
         plain_below: rows that the first reading gives to the plain classes together with at least this probability
@@ -36,8 +35,9 @@ class SecondSettings:
 
     sure: float
     learnt_below: float
-    inverse_penalty: float
-    balanced: bool
+    most: int
+    inverse_penalty: float | None = None
+    balanced: bool = False
     plain: tuple[int, ...] = ()
     plain_below: float = 1.0
 
@@ -56,23 +56,23 @@ class SecondSettings:
 
 @dataclass
 class SecondReading:
-    """A regression on the encoder's numbers, and a vote of it with the members of the first reading.
+    """A vote of what the encoder says with the members of the first reading.
 
     Attributes:
-        head: scaled multinomial logistic regression on the encoder's numbers.
-        vote: the same on the first reading's evidence beside the head's logarithms of probabilities; fitted on heads
-            that had not seen the row's group.
+        head: scaled multinomial logistic regression on the encoder's numbers, None where it has a head of its own.
+        vote: the same on the first reading's evidence beside the logarithms of the encoder's probabilities; fitted on
+            what was said of rows whose group had not been seen.
         settings: which rows are read again.
     """
 
-    head: Pipeline
+    head: Pipeline | None
     vote: Pipeline
     settings: SecondSettings
 
-    def probabilities(self, evidence: np.ndarray, vectors: np.ndarray, width: int) -> np.ndarray:
+    def probabilities(self, evidence: np.ndarray, numbers: np.ndarray, width: int) -> np.ndarray:
         """Calibrated probabilities, `width` columns, of rows that were read again."""
-        rows = np.column_stack([evidence, _logs(self.head, vectors, width)])
-        return _full(self.vote.predict_proba(rows), self.vote.classes_, width)
+        said = numbers if self.head is None else _logs(self.head, numbers, width)
+        return _full(self.vote.predict_proba(np.column_stack([evidence, said])), self.vote.classes_, width)
 
 
 def fit_second(  # noqa: PLR0917 - every argument is another kind of data
@@ -80,53 +80,71 @@ def fit_second(  # noqa: PLR0917 - every argument is another kind of data
     first: np.ndarray,
     truth: np.ndarray,
     folds: Sequence[tuple[np.ndarray, np.ndarray]],
-    vectors: Vectors,
+    numbers: Numbers,
     settings: SecondSettings,
     seed: int,
 ) -> tuple[SecondReading | None, np.ndarray]:
-    """Fit head and vote on the rows the first reading is not sure of.
+    """Fit vote, and head if there is one to learn, on the rows the first reading is not sure of.
 
     Args:
         evidence: rows x scores of members that had not seen the row's group.
         first: rows x classes, calibrated probabilities from that evidence.
         truth: class of each row, a column number of `first`.
         folds: train and held-out rows in which no group parts.
-        vectors: gives the encoder's numbers of rows.
+        numbers: gives the encoder's numbers of rows; without a head to learn, said by one that had not seen the row's
+            group.
         settings: see there.
         seed: of the solvers.
 
     Returns:
         The second reading, None where fewer than `FEWEST_UNSURE` rows or one class could be learnt from; and `first`
-        with the unsure rows (of up to `MOST_UNSURE` learnt from) replaced by what heads and votes say that had not seen
-        their group.
+        with the unsure rows (of those learnt from) replaced by what heads and votes say that had not seen their group.
     """
     width = first.shape[1]
     unsure = settings.learnt_from(first)
     if len(unsure) < FEWEST_UNSURE or len(np.unique(truth[unsure])) < 2:
         return None, first
-    unsure = unsure[np.linspace(0, len(unsure) - 1, min(len(unsure), MOST_UNSURE)).astype(np.int64)]
-    found = vectors(unsure)
-    numbers = np.zeros((len(truth), found.shape[1]), dtype=np.float32)
-    numbers[unsure] = found
-    both = np.column_stack([evidence, np.full((len(truth), width), np.log(1 / width))])
+    unsure = unsure[np.linspace(0, len(unsure) - 1, min(len(unsure), settings.most)).astype(np.int64)]
     parts = [(np.intersect1d(seen, unsure), np.intersect1d(held, unsure)) for seen, held in folds]
     parts = [(seen, held) for seen, held in parts if len(held) and len(np.unique(truth[seen])) > 1]
-    for seen, held in parts:
-        head = _head(settings, seed).fit(numbers[seen], truth[seen])
-        both[held, evidence.shape[1] :] = _logs(head, numbers[held], width)
+    head, said = _heads(numbers(unsure), unsure, truth, parts, width, settings, seed)
+    both = np.column_stack([evidence, said])
     second = first.copy()
     for seen, held in parts:
         vote = _vote(seed).fit(both[seen], truth[seen])
         second[held] = _full(vote.predict_proba(both[held]), vote.classes_, width)
     kept = np.setdiff1d(np.arange(len(truth)), settings.unsure(first))
     second[kept] = first[kept]
-    head = _head(settings, seed).fit(numbers[unsure], truth[unsure])
-    vote = _vote(seed).fit(both[unsure], truth[unsure])
-    return SecondReading(head, vote, settings), second
+    return SecondReading(head, _vote(seed).fit(both[unsure], truth[unsure]), settings), second
+
+
+def _heads(  # noqa: PLR0917 - as above
+    found: np.ndarray,
+    unsure: np.ndarray,
+    truth: np.ndarray,
+    parts: Sequence[tuple[np.ndarray, np.ndarray]],
+    width: int,
+    settings: SecondSettings,
+    seed: int,
+) -> tuple[Pipeline | None, np.ndarray]:
+    """The head of all unsure rows, and logarithms by heads that had not seen the row's group, for every row.
+
+    Where the encoder has a head of its own: no head, and what the encoder said.
+    """
+    said = np.full((len(truth), width), np.log(1 / width))
+    if settings.inverse_penalty is None:
+        said[unsure] = found
+        return None, said
+    numbers = np.zeros((len(truth), found.shape[1]), dtype=np.float32)
+    numbers[unsure] = found
+    for seen, held in parts:
+        said[held] = _logs(_head(settings, seed).fit(numbers[seen], truth[seen]), numbers[held], width)
+    return _head(settings, seed).fit(numbers[unsure], truth[unsure]), said
 
 
 def _head(settings: SecondSettings, seed: int) -> Pipeline:
     weight = "balanced" if settings.balanced else None
+    assert settings.inverse_penalty is not None
     regression = LogisticRegression(
         C=settings.inverse_penalty, max_iter=500, tol=1e-3, class_weight=weight, random_state=seed
     )

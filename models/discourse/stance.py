@@ -17,17 +17,18 @@ from sklearn.preprocessing import StandardScaler
 from models.discourse.evaluation import binary_f1, macro_f1
 from models.discourse.grams import GramCounts, GramRule, Grams, gram_counts
 from models.discourse.linear_members import MEMBERS, LinearMembers
-from models.discourse.pair_passages import pair_vectors
+from models.discourse.pair_passages import STANCES, pair_logs, pair_vectors
 from models.discourse.pairs import Pair, PairFields, group_pairs, pair_fields, target_pair
+from models.discourse.said_unseen import stance_logs_of
 from models.discourse.second_reading import SecondReading, SecondSettings, fit_second
 
-STANCES = (-1, 0, 1)
 INNER_FOLDS = 4
 ABSTAIN_BELOW = 0.5
 COUNTED_WEIGHT = 0.1
-SURE, SURE_OF_OWN_TARGETS = 0.7, 0.95
-"""Below what probability a pair is read again: rarely in the stream of every day, nearly always by a model learnt from
-an analyst's own targets, where each answer was asked for."""
+SECOND = SecondSettings(sure=0.6, learnt_below=0.9, most=20_000)
+SECOND_OF_OWN_TARGETS = SecondSettings(sure=0.95, learnt_below=0.95, most=4_000, inverse_penalty=0.002, balanced=True)
+"""A pair is read again rarely in the stream of every day, nearly always by a model learnt from an analyst's own
+targets, where each answer was asked for."""
 BATCH_PAIRS = 2_000
 HOSTILE_FACTORS = np.arange(0.6, 2.61, 0.1)
 POSITIVE_FACTORS = np.arange(0.6, 3.01, 0.2)
@@ -129,8 +130,10 @@ class StanceModel:
         if self.second is not None:
             unsure = self.second.settings.unsure(full)
             if len(unsure):
-                vectors = pair_vectors([pairs[row] for row in unsure], self.surfaces_of_all)
-                full[unsure] = self.second.probabilities(rows[unsure], vectors, len(STANCES))
+                asked = [pairs[row] for row in unsure]
+                is_tuned = self.second.head is None
+                numbers = pair_logs(asked) if is_tuned else pair_vectors(asked, self.surfaces_of_all)
+                full[unsure] = self.second.probabilities(rows[unsure], numbers, len(STANCES))
         return full
 
     def choose(self, probabilities: np.ndarray) -> np.ndarray:
@@ -245,20 +248,7 @@ def fit_stance(
     rows = _evidence(scores, shares, [pair.text for pair in pairs])
     vote = _vote(seed).fit(rows, truth)
     unseen = _unseen_probabilities(rows, truth, groups, seed)
-    second, unseen = fit_second(
-        rows,
-        unseen,
-        truth + 1,
-        _folds(truth, groups, seed),
-        lambda some: pair_vectors([pairs[row] for row in some], surfaces_of_all),
-        SecondSettings(
-            sure=SURE_OF_OWN_TARGETS if surfaces_of_all else SURE,
-            learnt_below=SURE_OF_OWN_TARGETS,
-            inverse_penalty=0.002,
-            balanced=True,
-        ),
-        seed,
-    )
+    second, unseen = _second(rows, unseen, truth, groups, pairs, surfaces_of_all, seed)
     bias = best_bias(unseen, truth)
     chosen = np.asarray(STANCES)[(unseen * bias).argmax(axis=1)]
     reached = {
@@ -269,6 +259,26 @@ def fit_stance(
     space, matrix = StanceSpace.learnt(counts)
     members = _members(counts, seed).fit(matrix, truth)
     return StanceModel(space, members, vote, second, bias, surfaces_of_all, reached)
+
+
+def _second(  # noqa: PLR0917 - every argument is another kind of data
+    evidence: np.ndarray,
+    first: np.ndarray,
+    truth: np.ndarray,
+    groups: np.ndarray,
+    pairs: Sequence[Pair],
+    surfaces_of_all: bool,
+    seed: int,
+) -> tuple[SecondReading | None, np.ndarray]:
+    """By the tuned encoder, which never saw names of peoples; of an analyst's own targets by the frozen one."""
+    folds = _folds(truth, groups, seed)
+
+    def numbers(rows: np.ndarray) -> np.ndarray:
+        asked = [pairs[row] for row in rows]
+        return pair_vectors(asked, surfaces_of_all) if surfaces_of_all else stance_logs_of(asked)
+
+    settings = SECOND_OF_OWN_TARGETS if surfaces_of_all else SECOND
+    return fit_second(evidence, first, truth + 1, folds, numbers, settings, seed)
 
 
 def _vote(seed: int) -> Pipeline:

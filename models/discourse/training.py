@@ -27,14 +27,16 @@ from models.discourse.lexicon import lexicon_sha256
 from models.discourse.linear_members import MEMBERS, LinearMembers
 from models.discourse.message_space import FeatureSpace, MessageFields, message_fields
 from models.discourse.quick_head import fit_quick
+from models.discourse.said_unseen import label_logs_of
 from models.discourse.second_reading import SecondReading, SecondSettings, fit_second
 from models.discourse.severity_head import fit_severity, severity_scores, unseen_severity
 from models.discourse.stance import train_stance
+from models.discourse.tuned_reader import tuned_sha256
 from models.processes import cores, on_cores
-from models.text.encoder_processes import vectors_of
 
-CODE_VERSION = f"3.{lexicon_sha256()[:8]}"
-"""First number raised whenever features or heads change what a model means; then the hash of the lexicons."""
+CODE_VERSION = f"4.{lexicon_sha256()[:8]}.{tuned_sha256()[:8]}"
+"""First number raised whenever features or heads change what a model means; then the hashes of the lexicons and of the
+tuned encoder's files."""
 
 FOLD_COUNT = 5
 FALSE_ALARM_CEILING = 0.03
@@ -48,9 +50,8 @@ WORTH_PROCESS = 5_000
 """Messages from which on the heads are trained side by side, each in a process of its own."""
 SECOND_SETTINGS = SecondSettings(
     sure=0.7,
-    learnt_below=0.8,
-    inverse_penalty=0.01,
-    balanced=False,
+    learnt_below=0.9,
+    most=20_000,
     plain=(LABELS.index("authority"), LABELS.index("other")),
     plain_below=0.4,
 )
@@ -211,13 +212,14 @@ def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0)
 def _second_reading(
     corpus: pl.DataFrame, spans: Mapping[str, Sequence[Span]], unseen: OutOfFold, truth: np.ndarray, seed: int
 ) -> tuple[SecondReading | None, np.ndarray]:
-    asked = passages(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
+    texts = corpus["text"].to_list()
+    asked = passages(texts, [spans.get(one, []) for one in corpus["message_id"]])
     return fit_second(
         unseen.scores,
         unseen.probabilities,
         truth,
         grouped_folds(corpus["group"].to_numpy(), seed),
-        lambda rows: vectors_of([asked[row] for row in rows])[0],
+        lambda rows: label_logs_of([texts[row] for row in rows], [asked[row] for row in rows]),
         SECOND_SETTINGS,
         seed,
     )

@@ -82,7 +82,7 @@ def _encoder() -> Encoder:
     return Encoder.load(packed_file(), LAYERS)
 
 
-class _Reading(NamedTuple):
+class Pieced(NamedTuple):
     """Numbers of the pieces of a passage, special ones included, and the places of those of each target."""
 
     pieces: list[int]
@@ -121,7 +121,7 @@ class Encoder:
 
     def encoded(self, passages: Sequence[Passage]) -> tuple[Floats, list[Floats]]:
         """Vectors as the function `encoded` returns them."""
-        readings = [self._reading(passage) for passage in passages]
+        readings = [self.reading(passage) for passage in passages]
         means = np.zeros((len(passages), WIDTH), np.float32)
         targets = [np.zeros((len(passage.targets), WIDTH), np.float32) for passage in passages]
         # Long streams are read by one process for each core; a second thread in each would halve what they read.
@@ -135,7 +135,8 @@ class Encoder:
                         targets[row][number] = hidden[at, places].mean(axis=0) if places else means[row]
         return means, targets
 
-    def _reading(self, passage: Passage) -> _Reading:
+    def reading(self, passage: Passage) -> Pieced:
+        """The pieces of a passage that are read."""
         vocabulary, of_word = self._pieces.vocabulary, self._pieces.of_word
         words = _words(passage)
         targets = [sorted({word for span in spans for word in words.touching(span)}) for spans in passage.targets]
@@ -156,7 +157,7 @@ class Encoder:
             places[word] = range(len(read), len(read) + sizes[word])
             read += pieces[word]
         of_targets = [[place for word in numbers for place in places.get(word, ())] for numbers in targets]
-        return _Reading([*read, vocabulary.end], of_targets)
+        return Pieced([*read, vocabulary.end], of_targets)
 
     def _hidden(self, texts: list[list[int]]) -> tuple[Floats, NDArray[np.bool_]]:
         """States of the last layer (texts x pieces x width), and which of the pieces are the texts' own."""

@@ -10,6 +10,7 @@ from data_contracts.contract import table_contract
 from models.discourse.classifier import LABELS, decide, has_target, spans_by_message
 from models.discourse.corpus_reading import read_corpus
 from models.discourse.features import readings
+from models.discourse.lexicon import lexicon
 from models.text.ethnonyms import mentions
 
 AUTHORITY = [
@@ -156,3 +157,29 @@ def test_ones_own_group_is_not_somebody_to_be_hostile_to():
     ids = pl.Series("message_id", ["a", "b", "c", "d"])
     spans = spans_by_message(mentions(ids, pl.Series("text", texts)))
     assert has_target(readings(texts, [spans.get(one, []) for one in ids])).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "text, points",
+    [
+        ("Езжай уже на свою историческую родину", True),
+        ("воровать у них это в крови", True),
+        ("чемодан вокзал и домой", True),
+        ("тарихи отаныңа кет, орын жоқ мұнда", True),
+        ("Судья продался, гнать его поганой метлой", False),
+        ("әкімдер ұрлап жатыр, бәрін қамау керек", False),
+        ("цены растут каждый день, а зарплата нет", False),
+    ],
+)
+def test_turns_of_speech_can_point_at_somebody_without_a_name(text: str, points: bool):
+    assert has_target(readings([text])).tolist() == [points]
+
+
+def test_covert_words_seldom_stand_in_criticism_of_authority():
+    """They open the way to the label hostile, so they must hardly ever meet what is never hostile."""
+    corpus = read_corpus()
+    covert = lexicon().categories.index("covert")
+    met = pl.Series([any(covert in hit for hit in one.hits) for one in readings(corpus["text"].to_list())])
+    share = {name: met.filter(corpus["discourse"] == name).mean() for name in ("authority", "other", "hostile")}
+    assert max(share["authority"], share["other"]) < 0.03
+    assert share["hostile"] > 3 * share["authority"]

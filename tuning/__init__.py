@@ -1,0 +1,1 @@
+"""Tuning the text encoder to the corpus: needs PyTorch, which nothing else in the project does."""
