@@ -51,12 +51,12 @@ def test_two_groups_of_one_text_are_read_apart():
 
 
 def test_far_groups_of_a_long_text_both_find_their_words():
-    text = "Узбеки рядом. " + "Дорогу чинят третий год. " * 40 + "Немцы рядом."
+    filling = "Дорогу чинят третий год. " * 40
+    text = f"Узбеки тупые воры, гнать их отсюда. {filling}Немцы всегда помогали нам, спасибо им."
     place = text.index("Немцы")
-    logs = pair_logs([_pair(text, 0, 6), _pair(text, place, place + 5)])
-    near = pair_logs([_pair("Узбеки рядом. " + "Дорогу чинят третий год. " * 5, 0, 6)])
-    assert logs.shape == (2, 3)
-    assert np.abs(np.exp(logs[0]) - np.exp(near[0])).max() < 0.25
+    found = np.exp(pair_logs([_pair(text, 0, 6), _pair(text, place, place + 5)]))
+    assert found[0, 0] > found[1, 0] + 0.1, "more hostile to the first"
+    assert found[1, 2] > found[0, 2] + 0.1, "more positive about the last, forty sentences later"
 
 
 def test_every_message_of_the_corpus_was_read_unseen():
