@@ -48,8 +48,9 @@ def on_cores(work: Callable[..., Found], arguments: Sequence[tuple], processes: 
 
 
 def _as_worker(work: Callable[..., Found], arguments: tuple) -> Found:
-    _state["is_worker"] = True
-    # Words looked up once are kept in large tables; collecting garbage among them takes an eighth of the time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    if not _state["is_worker"]:
+        _state["is_worker"] = True
+        # Words looked up once are kept in large tables; collecting garbage among them takes an eighth of the time.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
     return work(*arguments)

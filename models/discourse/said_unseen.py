@@ -116,13 +116,6 @@ def _kept_or_read(
     kept: Mapping[int, np.ndarray],
     read: Callable[[Sequence[Row]], np.ndarray],
 ) -> np.ndarray:
-    absent = [place for place, key in enumerate(keys) if key not in kept]
-    if not absent:
-        return np.vstack([kept[key] for key in keys])
-    found = read([rows[place] for place in absent])
-    both = np.zeros((len(keys), found.shape[1]))
-    both[absent] = found
-    for place, key in enumerate(keys):
-        if key in kept:
-            both[place] = kept[key]
-    return both
+    absent = [row for key, row in zip(keys, rows, strict=True) if key not in kept]
+    read_now = iter(read(absent) if absent else ())
+    return np.vstack([kept[key] if key in kept else next(read_now) for key in keys])
