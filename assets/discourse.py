@@ -8,7 +8,7 @@ from assets.partitions import days, quarters
 from assets.shipped_model import load_model, model_facts
 from assets.workplace import Workplace
 from models.discourse import rates
-from models.discourse.workers import labels_and_stances
+from models.discourse.workers import labelling_crew, labels_and_stances
 
 ALL_DAYS = dg.AllPartitionMapping()
 
@@ -28,7 +28,8 @@ def discourse_days(
     messages: pl.DataFrame, mentions: pl.DataFrame, workplace: dg.ResourceParam[Workplace]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Days of labels: discourse, severity, stance towards each group named; the model may say it does not know."""
-    labels, stances = labels_and_stances(messages, mentions, load_model(workplace.models, workplace.seed))
+    with labelling_crew(load_model(workplace.models, workplace.seed), len(messages)) as labellers:
+        labels, stances = labels_and_stances(messages, mentions, labellers)
     assert labels is not None and stances is not None
     return labels, stances
 

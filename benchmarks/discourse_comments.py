@@ -4,7 +4,8 @@
 a model of 22 November 2026: all 42 it flagged, 158 of the 232 others the classifier saw, 120 of the 873 that the first
 look skipped and that hold a word of ethnicity, state or people, 80 of the 4,323 that are left. They were shuffled and
 judged once, without sight of any score, by the hand that wrote the features; long ones by their first 420 letters. They
-are a test set: nothing is trained on them or chosen by them.
+are a test set: nothing is trained on them or chosen by them. `second_label` is what another reader said a day later
+(a language model that had seen neither code nor first labels; `second_confidence` 0 marks border cases).
 
 `comment_development.csv` holds the other comments (without repetitions and those under eight letters), judged once by
 one of four readers (language models) who wrote none of the code; `confidence` 0 marks border cases. The ceilings of
@@ -52,6 +53,9 @@ def measure_comments(shared_data: Path, model: DiscourseModel) -> None:
     print(f"  against {len(judged)} judgements (authored by one hand), weighted to all comments, 95 % intervals")
     for line in judged_lines(judged):
         print(f"    {line}")
+    print("  against the second reader, and the second reader against the first, in the same way")
+    for line in (*judged_lines(judged.with_columns(label="second_label")), "", *readers_lines(judged)):
+        print(f"    {line}")
     print("  against the development judgements, all and without border cases")
     both = pl.read_csv(DEVELOPMENT).join(labels, left_on="id", right_on="message_id", how="inner")
     for some in (both, both.filter(pl.col("confidence") == 1)):
@@ -92,8 +96,20 @@ def judged_lines(judged: pl.DataFrame) -> list[str]:
     area = binary_auc(hostile, judged["hostile_probability"].to_numpy())
     flagged = (judged["discourse"] == "hostile").to_numpy()
     lines.append(f"hostile AUC, unweighted  {area:.4f}")
-    lines.append(f"judged: hostile {hostile.sum()}, flagged {flagged.sum()}, both {(hostile & flagged).sum()}")
+    both = int((hostile & flagged).sum())
+    f1 = 2 * both / max(1, hostile.sum() + flagged.sum())
+    lines.append(f"unweighted: hostile {hostile.sum()}, flagged {flagged.sum()}, both {both}, F1 {f1:.3f}")
     return lines
+
+
+def readers_lines(judged: pl.DataFrame) -> list[str]:
+    """`judged_lines` of the second reader taken for a model: as well as a reader does against a reader.
+
+    Args:
+        judged: `label`, `second_label`, `stratum`, `stratum_count`.
+    """
+    said = judged.select("label", "stratum", "stratum_count", discourse="second_label")
+    return judged_lines(said.with_columns(hostile_probability=(pl.col("discourse") == "hostile").cast(pl.Float64)))
 
 
 def _scores(judged: pl.DataFrame) -> dict[str, float]:

@@ -19,7 +19,7 @@ from models.discourse.classifier import LABELS, DiscourseModel
 from models.discourse.evaluation import binary_f1, macro_f1
 from models.discourse.features import LONGEST_TEXT
 from models.discourse.training import grouped_folds, train
-from models.discourse.workers import labels_and_stances, without_second_reading
+from models.discourse.workers import labelling_crew, labels_and_stances, without_second_reading
 from models.text.ethnonyms import mentions
 from models.text.language import languages
 
@@ -31,9 +31,10 @@ Labeller = Callable[[Sequence[str]], list[str]]
 
 def label_stream(messages: pl.DataFrame, model: DiscourseModel, processes: int = 1) -> None:
     """Language, groups, labels and stances of every message."""
-    languages(messages["text"])
-    found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
-    labels_and_stances(messages, found, model, processes)
+    with labelling_crew(model, len(messages), processes) as labellers:
+        languages(messages["text"])
+        found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
+        labels_and_stances(messages, found, labellers)
 
 
 def measure_stream(messages: pl.DataFrame, model: DiscourseModel) -> None:

@@ -24,7 +24,7 @@ from models.discourse.persistence import read_model, write_model
 from models.discourse.reasons import Language, in_words
 from models.discourse.stance import STANCES, labelled_pairs, marks_by_message
 from models.discourse.training import HEADS, LabelsError, corpus_sha256, train
-from models.discourse.workers import labels_and_stances, without_second_reading
+from models.discourse.workers import labelling_crew, labels_and_stances, without_second_reading
 from models.text.ethnonyms import mentions
 from models.text.language import languages
 from pipelines.commands.message_files import (
@@ -95,10 +95,12 @@ def classified(rows: pl.DataFrame, model: DiscourseModel, language: Language = "
     """
     texts = rows.select("text").with_columns(pl.col("text").fill_null("")).unique(maintain_order=True)
     messages = texts.with_row_index("number").select(pl.format("m{}", "number").alias("message_id"), "text")
-    found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
     wants_groups = "target" not in rows.columns or not rows["target"].is_not_null().any()
-    labels, stances = labels_and_stances(messages, found, model if wants_groups else replace(model, stance=None))
-    records = _message_records(messages, labels, language)
+    with labelling_crew(model if wants_groups else replace(model, stance=None), len(messages)) as labellers:
+        found = mentions(messages["message_id"], messages["text"].str.slice(0, LONGEST_TEXT))
+        spoken = languages(messages["text"])["language"].to_list()
+        labels, stances = labels_and_stances(messages, found, labellers)
+    records = _message_records(messages["message_id"], spoken, labels, language)
     key = dict(zip(messages["text"], messages["message_id"], strict=True))
     ids = [key[text or ""] for text in rows["text"]]
     targets = _group_records(ids, stances) if wants_groups else _target_records(rows, ids, found, model)
@@ -108,15 +110,15 @@ def classified(rows: pl.DataFrame, model: DiscourseModel, language: Language = "
     ]
 
 
-def _message_records(messages: pl.DataFrame, labels: pl.DataFrame | None, told_in: Language) -> dict[str, dict]:
-    spoken = languages(messages["text"])["language"].to_list()
+def _message_records(
+    ids: pl.Series, spoken: Sequence[str], labels: pl.DataFrame | None, told_in: Language
+) -> dict[str, dict]:
     if labels is None:
         nothing = dict.fromkeys(
             ("discourse", "discourse_probabilities", "severity", "hostile_probability", "abstained")
         )
         return {
-            one: {"language": language, **nothing, "reasons": []}
-            for one, language in zip(messages["message_id"], spoken, strict=True)
+            one: {"language": language, **nothing, "reasons": []} for one, language in zip(ids, spoken, strict=True)
         }
     return {
         row["message_id"]: {
