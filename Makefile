@@ -59,7 +59,7 @@ card: setup  ## docs/model-card.md: data, scores, fairness, calibration, failure
 	@$(BIN)/python -m benchmarks discourse_suite discourse_card
 
 # PyTorch stays out of .venv: only this target needs it. It sees the project's own packages through a .pth file.
-encoder: setup  ## tune the text encoder to the corpus again: 40 minutes on two cores, needs 1 GB for PyTorch
+encoder: setup  ## tune the text encoder to the corpus again: an hour on two cores, needs 1 GB for PyTorch
 	@test -x $(VENV)-encoder/bin/python || $(PYTHON) -m venv $(VENV)-encoder
 	@$(VENV)-encoder/bin/python -m pip install --quiet -r tuning/requirements.txt
 	@echo "$(abspath $(VENV))/lib/python3.11/site-packages" > $(VENV)-encoder/lib/python3.11/site-packages/kelisim.pth

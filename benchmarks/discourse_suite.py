@@ -24,6 +24,9 @@ ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "tests" / "functional" / "discourse"
 FLOORS = SUITE / "floors.yml"
 REPORT = ROOT / "docs" / "measured" / "discourse_suite.md"
+SECOND_LABELS = Path(__file__).parent / "suite_second_labels.csv"
+"""What a second reader said of each case, text alone before it (a language model, like the author of the suite)."""
+
 SEED = 2026
 """Of the settings: the model measured is the one a home has."""
 
@@ -49,7 +52,7 @@ def report(cases: pl.DataFrame, model: DiscourseModel) -> str:
     passed, count = int(cases["passes"].sum()), len(cases)
     pairs, all_pairs = pair_rate(cases)
     graded = cases["severity_right"].drop_nulls()
-    stances = cases.select("stance_right", "stance_expected").sum().row(0)
+    right, met, expected = cases.select("stance_right", "stance_found", "stance_expected").sum().row(0)
     lines = [
         "# Functional suite of discourse",
         "",
@@ -59,10 +62,12 @@ def report(cases: pl.DataFrame, model: DiscourseModel) -> str:
         "| measure | share | of |",
         "|---|---|---|",
         f"| cases with an accepted label | {_share(passed, count)} | {count} |",
+        f"| the same, of a second reader in place of the model | {_share(*_second_reader(cases))} | {count} |",
         *(_family(cases, name, goal) for name, goal in GOALS),
         f"| contrastive pairs with every case right | {_share(pairs, all_pairs)} | {all_pairs} |",
         f"| severity right, of hostile cases found | {_share(int(graded.sum()), len(graded))} | {len(graded)} |",
-        f"| stance right, of groups with an expected stance | {_share(*stances)} | {stances[1]} |",
+        f"| groups with an expected stance that were found in the text | {_share(met, expected)} | {expected} |",
+        f"| stance right, of those | {_share(right, met)} | {met} |",
         "",
         "Pass rate by function and language (cases in brackets):",
         "",
@@ -85,6 +90,12 @@ def _family(cases: pl.DataFrame, prefix: str, goal: float) -> str:
     by = {language: (share, size) for language, size, _, share in pass_rates(held, ("language",)).iter_rows()}
     cells = ", ".join(f"{language} {_cell(by.get(language))}" for language in LANGUAGES)
     return f"| functions `{prefix}*` (goal {goal:.2f} in each language) | {cells} | {len(held)} |"
+
+
+def _second_reader(cases: pl.DataFrame) -> tuple[int, int]:
+    """Cases for which the second reader gave an accepted label, and cases read."""
+    read = cases.join(pl.read_csv(SECOND_LABELS), on="case_id")
+    return int(read["second_discourse"].is_in(read["accepted"]).sum()), len(read)
 
 
 def _share(part: int, whole: int) -> str:

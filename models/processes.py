@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky import ProcessPoolExecutor, process_executor
 from threadpoolctl import threadpool_limits
 
 MOST_PROCESSES = 4
@@ -68,13 +68,17 @@ class Crew(Generic[Shared]):
         given: dict[int, Future[Found]] = {}
         own: dict[int, Found] = {}
         waiting = deque(range(len(arguments)))
-        with _own_share():
-            while waiting:
-                self._give(self._helpers, given, waiting, work, arguments)
-                if waiting:
-                    row = waiting.popleft()
-                    own[row] = work(self._shared, *arguments[row])
+        try:
+            with _own_share():
+                while waiting:
+                    self._give(self._helpers, given, waiting, work, arguments)
+                    if waiting:
+                        row = waiting.popleft()
+                        own[row] = work(self._shared, *arguments[row])
             return [own[row] if row in own else given[row].result() for row in range(len(arguments))]
+        finally:
+            for one in given.values():
+                one.cancel()
 
     def _give(
         self,
@@ -116,7 +120,7 @@ def crew(shared: Shared, processes: int | None = None) -> Iterator[Crew[Shared]]
             helpers.submit(os.getpid)
             yield Crew(shared, helpers, count)
         finally:
-            helpers.shutdown(wait=True, kill_workers=True)
+            helpers.shutdown(wait=True)
 
 
 def on_cores(work: Callable[..., Found], arguments: Sequence[tuple], processes: int | None = None) -> list[Found]:
@@ -139,6 +143,8 @@ def _called(work: Callable[..., Found], *arguments: object) -> Found:
 
 
 def _begin(kept: Path) -> None:
+    # loky would take a process that has loaded the weights of an encoder for one that leaks memory, and end it.
+    setattr(process_executor, "_USE_PSUTIL", False)  # noqa: B010 - it has no public setting
     _state.update(is_working=True, shared=pickle.loads(kept.read_bytes()))  # noqa: S301 - written by the crew itself
     _collect_seldom()
 

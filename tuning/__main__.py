@@ -21,8 +21,8 @@ from models.discourse.corpus_reading import read_corpus, training_rows
 from models.discourse.features import LONGEST_TEXT
 from models.discourse.said_unseen import UNSEEN, Unseen, pair_key, text_key
 from models.discourse.stance import labelled_pairs
-from models.discourse.tuned_reader import FOLDER, LEARNT
-from models.text.encoder import LAYERS, Encoder, Passage
+from models.discourse.tuned_reader import FOLDER, LEARNT, TUNED_LAYERS
+from models.text.encoder import Encoder, Passage
 from models.text.encoder_weights import Weights, packed_file, read_weights
 from models.text.ethnonyms import mentions
 from tuning.network import Found, Item, Network, batched, parts
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FOLDER)
     chosen = parser.parse_args()
     torch.use_deterministic_algorithms(mode=True)
-    weights = read_weights(packed_file(), LAYERS)
+    weights = read_weights(packed_file(), TUNED_LAYERS)
     corpus = training_rows(read_corpus())
     items, keys = items_of(corpus, Encoder(weights))
     truth = np.array([one.label for one in items])

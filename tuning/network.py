@@ -66,8 +66,9 @@ class LowRank(nn.Module):
         self.bias = nn.Parameter(torch.tensor(bias.copy()))
 
     def forward(self, states: Tensor) -> Tensor:
-        """The product with the whole matrix."""
-        return functional.linear(states, self.frozen + SCALE * (self.up @ self.down), self.bias)
+        """The product with the whole matrix; the addition apart, so that nothing is derived for the frozen matrix."""
+        added = functional.linear(functional.linear(states, self.down), SCALE * self.up)
+        return functional.linear(states, self.frozen, self.bias) + added
 
 
 class Normal(nn.Module):
@@ -83,6 +84,17 @@ class Normal(nn.Module):
         return functional.layer_norm(states, (WIDTH,), self.scale, self.shift, self.epsilon)
 
 
+class Drop(nn.Module):
+    """Dropout of whole features of a text, the same for all its pieces (Gal and Ghahramani 2016, arXiv:1512.05287)."""
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States (texts x pieces x width) with a share `DROPOUT` of the features of each text zero, others scaled."""
+        if not self.training:
+            return states
+        kept = torch.empty(states.shape[0], 1, states.shape[2]).bernoulli_(1 - DROPOUT)
+        return states * (kept / (1 - DROPOUT))
+
+
 class Block(nn.Module):
     """One layer."""
 
@@ -93,7 +105,7 @@ class Block(nn.Module):
             setattr(self, name, LowRank(getattr(layer, name), getattr(layer, f"{name}_bias")))
         self.first = Normal(layer.attended_scale, layer.attended_shift, epsilon)
         self.last = Normal(layer.scale, layer.shift, epsilon)
-        self.drop = nn.Dropout(DROPOUT)
+        self.drop = Drop()
 
     def forward(self, states: Tensor, unseen: Tensor) -> Tensor:
         """States after the layer; `unseen` is added to the attention given to each piece."""
@@ -115,14 +127,14 @@ class Found(NamedTuple):
 
 
 class Network(nn.Module):
-    """The first layers of the encoder with heads on the mean of a message and on the words of its targets."""
+    """The layers of the encoder with heads on the mean of a message and on the words of its targets."""
 
     def __init__(self, weights: Weights) -> None:
         super().__init__()
         self.begin = Normal(weights.scale, weights.shift, weights.epsilon)
         self.blocks = nn.ModuleList([Block(one, weights.heads, weights.epsilon) for one in weights.layers])
         self.register_buffer("places", torch.tensor(np.array(weights.places)), persistent=False)
-        self.drop = nn.Dropout(DROPOUT)
+        self.drop, self.drop_features = nn.Dropout(DROPOUT), Drop()
         self.label_head = nn.Linear(WIDTH, len(LABELS))
         self.severity_head = nn.Linear(WIDTH, SEVERITY_COUNT)
         self.stance_inner = nn.Linear(2 * WIDTH, STANCE_WIDTH)
@@ -130,7 +142,7 @@ class Network(nn.Module):
 
     def forward(self, batch: Batch) -> Found:
         """Scores of a batch."""
-        states = self.drop(self.begin(batch.vectors + self.places[: batch.vectors.shape[1]]))
+        states = self.drop_features(self.begin(batch.vectors + self.places[: batch.vectors.shape[1]]))
         unseen = torch.zeros(batch.is_read.shape).masked_fill(~batch.is_read, -1e9)[:, None, None, :]
         for block in self.blocks:
             states = block(states, unseen)

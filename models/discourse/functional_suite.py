@@ -109,8 +109,8 @@ def judged(suite: pl.DataFrame, model: DiscourseModel) -> pl.DataFrame:
 
     Returns:
         `suite` and `discourse`, `hostile_probability`, `is_abstained`, `severity`, `passes` (the label is accepted),
-        `severity_right` (null unless a severity 1..3 is expected and the case is called hostile), `stance_expected`
-        and `stance_right` (counts of groups with an expected stance).
+        `severity_right` (null unless a severity 1..3 is expected and the case is called hostile), `stance_expected`,
+        `stance_found` and `stance_right` (groups with an expected stance: all, those found in the text, those right).
     """
     messages = suite.select(pl.col("case_id").alias("message_id"), "text")
     found = mentions(messages["message_id"], messages["text"])
@@ -136,14 +136,14 @@ def _with_stances(
     if model.stance is not None:
         for case, group, stance in model.stances(messages, found).select("message_id", "group_code", "stance").rows():
             said.setdefault(case, {})[group] = stance
-    expected, right = [], []
+    expected, met, right = [], [], []
     for case, written in both.select("case_id", "targets").iter_rows():
         targets = case_targets(case, written)
         expected.append(len(targets))
+        met.append(len(targets.keys() & said.get(case, {}).keys()))
         right.append(sum(said.get(case, {}).get(group) == stance for group, stance in targets.items()))
-    return both.with_columns(
-        pl.Series("stance_expected", expected, dtype=pl.Int64), pl.Series("stance_right", right, dtype=pl.Int64)
-    )
+    counts = {"stance_expected": expected, "stance_found": met, "stance_right": right}
+    return both.with_columns(pl.Series(name, values, dtype=pl.Int64) for name, values in counts.items())
 
 
 def pass_rates(cases: pl.DataFrame, by: Sequence[str] = ("function", "language")) -> pl.DataFrame:

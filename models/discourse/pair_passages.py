@@ -18,15 +18,9 @@ SHORT_TEXT = 300
 """Characters of a text that the encoder surely sees whole, so that its pairs can be read in one go."""
 
 
-def pair_vectors(pairs: Sequence[Pair], surfaces_of_all: bool) -> np.ndarray:
-    """One row per pair: the mean of the target's words, then of the text.
-
-    Args:
-        pairs: what to read.
-        surfaces_of_all: show names of peoples to the encoder. Off, they are hidden and only slurs are shown, so that
-            the name of a people cannot decide.
-    """
-    rows, asked = _passages(pairs, surfaces_of_all, each_alone=True)
+def pair_vectors(pairs: Sequence[Pair]) -> np.ndarray:
+    """One row per pair by the frozen encoder, names shown: the mean of the target's words, then of the text."""
+    rows, asked = _passages(pairs, names_shown=True)
     means, targets = vectors_of(asked)
     found = np.zeros((len(pairs), 2 * means.shape[1]), dtype=np.float32)
     for some, mean, of_rows in zip(rows, means, targets, strict=True):
@@ -39,7 +33,7 @@ def pair_logs(pairs: Sequence[Pair]) -> np.ndarray:
 
     Names of peoples are hidden. Groups that stand close together in a long text are read in one go.
     """
-    rows, asked = _passages(pairs, surfaces_of_all=False, each_alone=False)
+    rows, asked = _passages(pairs, names_shown=False)
     found = np.zeros((len(pairs), len(STANCES)))
     for some, logs in zip(rows, in_parts(_stance_rows, asked), strict=True):
         found[some] = logs
@@ -50,14 +44,17 @@ def _stance_rows(passages: Sequence[Passage]) -> list[np.ndarray]:
     return tuned_reader().stance_logs(passages)
 
 
-def _passages(pairs: Sequence[Pair], surfaces_of_all: bool, each_alone: bool) -> tuple[list[list[int]], list[Passage]]:
-    """Passages to read, and the pairs whose groups are the targets of each, in order."""
+def _passages(pairs: Sequence[Pair], names_shown: bool) -> tuple[list[list[int]], list[Passage]]:
+    """Passages to read, and the pairs whose groups are the targets of each, in order.
+
+    Pairs of a long text share a passage only where names are hidden and the groups stand close together.
+    """
     together: dict[tuple, list[int]] = {}
     for row, pair in enumerate(pairs):
-        hidden = () if surfaces_of_all else _hidden(pair)
+        hidden = () if names_shown else _hidden(pair)
         part = -1
         if len(pair.text) > SHORT_TEXT:
-            part = row if each_alone else min((span.start for span in pair.target_spans), default=0) // SHORT_TEXT
+            part = row if names_shown else min((span.start for span in pair.target_spans), default=0) // SHORT_TEXT
         together.setdefault((pair.text, hidden, part), []).append(row)
     asked = [
         Passage(text[:LONGEST_TEXT], hidden, tuple(_places(pairs[row].target_spans) for row in rows))

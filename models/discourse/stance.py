@@ -132,7 +132,7 @@ class StanceModel:
             if len(unsure):
                 asked = [pairs[row] for row in unsure]
                 is_tuned = self.second.head is None
-                numbers = pair_logs(asked) if is_tuned else pair_vectors(asked, self.surfaces_of_all)
+                numbers = pair_logs(asked) if is_tuned else pair_vectors(asked)
                 full[unsure] = self.second.probabilities(rows[unsure], numbers, len(STANCES))
         return full
 
@@ -275,7 +275,7 @@ def _second(  # noqa: PLR0917 - every argument is another kind of data
 
     def numbers(rows: np.ndarray) -> np.ndarray:
         asked = [pairs[row] for row in rows]
-        return pair_vectors(asked, surfaces_of_all) if surfaces_of_all else stance_logs_of(asked)
+        return pair_vectors(asked) if surfaces_of_all else stance_logs_of(asked)
 
     settings = SECOND_OF_OWN_TARGETS if surfaces_of_all else SECOND
     return fit_second(evidence, first, truth + 1, folds, numbers, settings, seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -149,33 +150,58 @@ def _has(corpus: pl.DataFrame, column: str) -> bool:
 
 
 def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_severity: bool) -> dict:
-    truth = _checked_labels(corpus["discourse"])
-    spans = spans_by_message(mentions)
-    read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
-    groups = corpus["group"].to_numpy()
-    fields = message_fields(read)
-    unseen = out_of_fold(fields, truth, groups, seed)
-    second, found = _second_reading(corpus, spans, unseen, truth, seed)
-    probabilities = without_targetless_hostility(found, read)
-    threshold = hostile_threshold(probabilities, truth)
-    predicted = decide(probabilities, threshold)
-    space, matrix = FeatureSpace.learnt(fields)
+    found = _found_unseen(corpus, mentions, seed)
+    truth = found.truth
+    predicted = decide(found.probabilities, found.threshold)
+    space, matrix = FeatureSpace.learnt(found.fields)
     known = sorted(set(truth.tolist()))
     names = np.asarray(LABELS)
+    groups = corpus["group"].to_numpy()
     plain = padded(corpus["text"])
     is_skipped = ~first_look(corpus, mentions, plain)["is_candidate"].to_numpy()
     return {
         "space": space,
         "head": LinearMembers(seed=seed).fit(matrix, truth),
-        "calibrator": _calibrator(unseen.scores, names[truth], seed),
-        "second": second,
+        "calibrator": _calibrator(found.scores, names[truth], seed),
+        "second": found.second,
         "head_labels": tuple(LABELS[one] for one in known),
         "severity": fit_severity(matrix, corpus, seed) if with_severity else None,
         "quick": fit_quick(plain, corpus["discourse"].to_list(), is_skipped, groups, seed),
-        "hostile_threshold": threshold,
+        "hostile_threshold": found.threshold,
         "confusion": confusion(truth, predicted),
-        "scores": _scores(truth, predicted) | (_severity_scores(fields, corpus, seed) if with_severity else {}),
+        "scores": _scores(truth, predicted) | (_severity_scores(found.fields, corpus, seed) if with_severity else {}),
     }
+
+
+class _FoundUnseen(NamedTuple):
+    """What heads say of each message that had not seen its group, and what they were learnt from.
+
+    Attributes:
+        truth: number of the label of each message.
+        fields: what the messages hold.
+        scores: of the members.
+        second: the second reading, fitted on all messages.
+        probabilities: after both readings and the rule that hostility needs a target.
+        threshold: of hostility, over all folds together.
+    """
+
+    truth: np.ndarray
+    fields: MessageFields
+    scores: np.ndarray
+    second: SecondReading | None
+    probabilities: np.ndarray
+    threshold: float
+
+
+def _found_unseen(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int) -> _FoundUnseen:
+    truth = _checked_labels(corpus["discourse"])
+    spans = spans_by_message(mentions)
+    read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
+    fields = message_fields(read)
+    unseen = out_of_fold(fields, truth, corpus["group"].to_numpy(), seed)
+    second, found = _second_reading(corpus, spans, unseen, truth, seed)
+    probabilities = without_targetless_hostility(found, read)
+    return _FoundUnseen(truth, fields, unseen.scores, second, probabilities, hostile_threshold(probabilities, truth))
 
 
 def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
@@ -191,13 +217,8 @@ def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0)
         The hostile threshold is the one of all folds together, as in the model.
     """
     with threadpool_limits(limits=1):
-        truth = _checked_labels(corpus["discourse"])
-        spans = spans_by_message(mentions)
-        read = readings(corpus["text"].to_list(), [spans.get(one, []) for one in corpus["message_id"]])
-        unseen = out_of_fold(message_fields(read), truth, corpus["group"].to_numpy(), seed)
-        found = _second_reading(corpus, spans, unseen, truth, seed)[1]
-    probabilities = without_targetless_hostility(found, read)
-    chosen = decide(probabilities, hostile_threshold(probabilities, truth))
+        found = _found_unseen(corpus, mentions, seed)
+    probabilities, chosen = found.probabilities, decide(found.probabilities, found.threshold)
     return pl.DataFrame(
         {
             "message_id": corpus["message_id"],

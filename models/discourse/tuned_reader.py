@@ -17,13 +17,16 @@ import numpy as np
 from scipy.special import log_softmax
 
 from data_contracts.codebook import discourse_codebook
-from models.text.encoder import LAYERS, Encoder, Passage
+from models.text.encoder import Encoder, Passage
 from models.text.encoder_weights import EncoderError, Layer, Weights, packed_file, read_weights
 
 FOLDER = Path(__file__).parent / "tuned"
 LEARNT, UNSEEN = "encoder.npz", "unseen.npz"
 CODES = "codes"
 """Under which the codes of the labels stand, in order of the label head."""
+
+TUNED_LAYERS = 12
+"""All there are; decision 14 has what fewer give."""
 
 MATRICES = ("query", "attended", "wide", "narrow")
 STANCE_WIDTH = 128
@@ -73,7 +76,7 @@ def tuned_reader() -> TunedReader:
     Raises:
         EncoderError: what was learnt, or the frozen weights, are absent or damaged.
     """
-    return read_tuned(FOLDER / LEARNT, read_weights(packed_file(), LAYERS))
+    return read_tuned(FOLDER / LEARNT, read_weights(packed_file(), TUNED_LAYERS))
 
 
 @cache

@@ -26,7 +26,7 @@ from models.text.pieces import Pieces
 __all__ = ["LAYERS", "LONGEST", "WIDTH", "Encoder", "EncoderError", "Passage", "encoded"]
 
 LAYERS = 6
-"""First layers used: four lose most of the gain, eight and twelve cost more time for nothing that can be told."""
+"""First layers of the frozen encoder: four lose most of the gain, eight and twelve only cost more time."""
 LONGEST = 96
 """Pieces of a message that are read."""
 WIDTH = 384

@@ -27,10 +27,12 @@ def test_development_items_are_labelled_and_apart_from_the_suite():
 
 def test_judgements_hold_no_text():
     judged = pl.read_csv(ROOT / "benchmarks" / "comment_judgements.csv")
-    assert judged.columns == ["id", "label", "severity", "stratum", "stratum_count"]
+    second = ["second_label", "second_severity", "second_confidence"]
+    assert judged.columns == ["id", "label", "severity", "stratum", "stratum_count", *second]
     assert len(judged) == 400
-    assert set(judged["label"]) <= set(LABELS)
-    assert ((judged["severity"] > 0) == (judged["label"] == "hostile")).all()
+    for label, severity in (("label", "severity"), ("second_label", "second_severity")):
+        assert set(judged[label]) <= set(LABELS)
+        assert ((judged[severity] > 0) == (judged[label] == "hostile")).all()
     assert judged.group_by("stratum").agg(pl.col("stratum_count").unique().len())["stratum_count"].to_list() == [1] * 4
 
 

