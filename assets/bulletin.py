@@ -10,6 +10,7 @@ from assets.bulletin_inputs import bulletin_meta, bulletin_tables
 from assets.bulletin_kept import keep_inputs, kept_path
 from assets.partition_keys import quarter_of_partition
 from assets.partitions import quarters
+from assets.whole_file import whole_file
 from assets.workplace import Workplace
 from models.bulletin.figures import figures
 from models.bulletin.inputs import LANGUAGES, TABLES, BulletinMeta, BulletinTables
@@ -53,14 +54,12 @@ def bulletin(
 
 
 def _write_issues(folder: Path, tables: BulletinTables, numbers: pl.DataFrame, meta: BulletinMeta) -> pl.DataFrame:
-    folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for language in LANGUAGES:
         page = bulletin_html(tables, numbers, meta, language).encode("utf-8")
         name = f"kelisim-{meta.quarter}-{language}.html"
-        beside = folder / f"{name}.new"
-        beside.write_bytes(page)
-        beside.replace(folder / name)
+        with whole_file(folder / name) as beside:
+            beside.write_bytes(page)
         digest = hashlib.sha256(page).hexdigest()
         rows.append((meta.quarter, language, "html", name, digest, len(page), meta.is_synthetic))
     columns = ["quarter", "language", "format", "file_name", "sha256", "byte_count", "is_synthetic"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.whole_file import whole_file
 from data_contracts.indicator_registry import Correction
 from models.bulletin.inputs import TABLES, BulletinInputError, BulletinMeta, BulletinTables
 
@@ -34,9 +35,7 @@ def keep_inputs(path: Path, tables: BulletinTables, meta: BulletinMeta) -> None:
     Raises:
         BulletinInputError: if a table lacks a column the bulletin reads.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".new")
-    with zipfile.ZipFile(beside, "w") as packed:
+    with whole_file(path) as beside, zipfile.ZipFile(beside, "w") as packed:
         packed.writestr(zipfile.ZipInfo(FACTS, _ZIP_DATE), json.dumps(_facts(meta), ensure_ascii=False, indent=1))
         for entry in fields(tables):
             if getattr(tables, entry.name) is None:
@@ -44,7 +43,6 @@ def keep_inputs(path: Path, tables: BulletinTables, meta: BulletinMeta) -> None:
             held = io.BytesIO()
             tables.frame(entry.name, meta.quarter).write_parquet(held)
             packed.writestr(zipfile.ZipInfo(f"{entry.name}.parquet", _ZIP_DATE), held.getvalue())
-    beside.replace(path)
 
 
 def read_kept(path: Path) -> tuple[BulletinTables, BulletinMeta]:

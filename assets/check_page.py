@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from assets.contract_validation import ContractReport
+from assets.whole_file import whole_file
 from data_contracts.contract import table_contracts
 
 STYLE = """
@@ -27,10 +28,8 @@ HEADERS = (
 
 def save_report(folder: Path, report: ContractReport) -> None:
     """Keep the outcome of one table's check as JSON."""
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f"{report.table}.new"
-    beside.write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8")
-    beside.replace(folder / f"{report.table}.json")
+    with whole_file(folder / f"{report.table}.json") as beside:
+        beside.write_text(json.dumps(asdict(report), ensure_ascii=False), encoding="utf-8")
 
 
 def write_page(folder: Path, target: Path) -> Path:
@@ -46,9 +45,8 @@ def write_page(folder: Path, target: Path) -> Path:
         f"<body><main><h1>{TITLE}</h1><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         f"{details}</main></body></html>"
     )
-    beside = target.with_suffix(".new")
-    beside.write_text(page, encoding="utf-8")
-    beside.replace(target)
+    with whole_file(target) as beside:
+        beside.write_text(page, encoding="utf-8")
     return target
 
 

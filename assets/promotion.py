@@ -11,6 +11,7 @@ import polars as pl
 
 from assets.label_store import LabelStore, rows_for_testing, rows_for_training
 from assets.shipped_model import load_model, use_model
+from assets.whole_file import whole_file
 from assets.workplace import Workplace
 from models.discourse import rates
 from models.discourse.corpus_reading import read_corpus, training_rows
@@ -45,10 +46,9 @@ class Comparison:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
     def write(self, path: Path) -> None:
-        """Write beside, then rename."""
-        beside = path.with_suffix(".new")
-        beside.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
-        beside.replace(path)
+        """Keep it in a file."""
+        with whole_file(path) as beside:
+            beside.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def suite_cases() -> pl.DataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from assets.warehouse_views import VIEWS
+from assets.whole_file import whole_file
 from data_contracts.contract import TableContract, Trilingual
 from data_contracts.expectations import literal, quoted
 
@@ -25,21 +26,18 @@ def build_warehouse(
     Returns:
         Rows by table.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_suffix(".building")
-    for path in (beside, beside.with_name(beside.name + ".wal")):
-        path.unlink(missing_ok=True)
     counts: dict[str, int] = {}
-    with duckdb.connect(str(beside)) as connection:
-        for table, files in tables.items():
-            counts[table] = _create_table(connection, contracts[table], files)
-            _comment(connection, contracts[table])
-        for view, entry in VIEWS.items():
-            if entry.tables <= tables.keys():
-                connection.execute(f"CREATE VIEW {quoted(view)} AS {entry.query}")
-                connection.execute(f"COMMENT ON VIEW {quoted(view)} IS {literal(_three(entry.answers))}")
-        connection.execute("CHECKPOINT")
-    beside.replace(target)
+    with whole_file(target) as beside:
+        beside.with_name(beside.name + ".wal").unlink(missing_ok=True)
+        with duckdb.connect(str(beside)) as connection:
+            for table, files in tables.items():
+                counts[table] = _create_table(connection, contracts[table], files)
+                _comment(connection, contracts[table])
+            for view, entry in VIEWS.items():
+                if entry.tables <= tables.keys():
+                    connection.execute(f"CREATE VIEW {quoted(view)} AS {entry.query}")
+                    connection.execute(f"COMMENT ON VIEW {quoted(view)} IS {literal(_three(entry.answers))}")
+            connection.execute("CHECKPOINT")
     return counts
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from assets.warehouse_views import VIEWS
+from assets.whole_file import whole_file
 from data_contracts.allowed_values import allowed_values
 from data_contracts.contract import Column, TableContract, Trilingual, table_contracts
 
@@ -41,7 +42,7 @@ caption { text-align: left; color: #55626c; padding: .2rem 0; }
 
 
 def write_dictionary(path: Path, tables: Iterable[str], *, is_synthetic: bool) -> None:
-    """Write the page beside its place and rename it.
+    """Write the page.
 
     Args:
         path: HTML file to write.
@@ -50,9 +51,8 @@ def write_dictionary(path: Path, tables: Iterable[str], *, is_synthetic: bool) -
     """
     contracts = [table_contracts()[name] for name in tables]
     views = {name: view.answers for name, view in VIEWS.items()}
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(dictionary_page(contracts, views, is_synthetic=is_synthetic), encoding="utf-8")
-    beside.replace(path)
+    with whole_file(path) as beside:
+        beside.write_text(dictionary_page(contracts, views, is_synthetic=is_synthetic), encoding="utf-8")
 
 
 def dictionary_page(contracts: Iterable[TableContract], views: Mapping[str, Trilingual], *, is_synthetic: bool) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
+from assets.whole_file import whole_file
 from assets.workplace import Workplace
 from models.periods import quarter_of
 from pipelines.resources.ledger import Ledger
@@ -82,10 +83,9 @@ def pseudonym_key(settings: Settings, root: Path, now: datetime) -> bytes:
         if old != path:
             old.unlink()
     if not path.exists():
-        beside = path.with_suffix(".new")
-        beside.touch(mode=0o600)
-        beside.write_bytes(secrets.token_bytes(32))
-        beside.replace(path)
+        with whole_file(path) as beside:
+            beside.touch(mode=0o600)
+            beside.write_bytes(secrets.token_bytes(32))
     return path.read_bytes()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.whole_file import whole_file
 from assets.workplace import Workplace
 from models.periods import TIMEZONE, monday, quarter_end, weeks_of
 
@@ -36,9 +37,8 @@ class ReadLog:
     def record(self, made: Sequence[tuple[str, str]]) -> None:
         """Remember partitions and the content each was made from; written at once."""
         self._entries |= {name: f"{content}:{self._code}" for name, content in made}
-        beside = self._path.with_suffix(".new")
-        beside.write_text(json.dumps(self._entries, indent=0, sort_keys=True), encoding="utf-8")
-        beside.replace(self._path)
+        with whole_file(self._path) as beside:
+            beside.write_text(json.dumps(self._entries, indent=0, sort_keys=True), encoding="utf-8")
 
 
 def pending_days(place: Workplace, log: ReadLog, model: str, *, rebuild: bool = False) -> tuple[date, date] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from assets.whole_file import whole_file
 from assets.workplace import Workplace
 from data_contracts.contract import table_contract
 from data_contracts.schemas import empty_frame
@@ -52,9 +53,8 @@ def write_refusal_notes(folder: Path, refusals: pl.DataFrame) -> list[Path]:
     written: list[Path] = []
     for (name,), rows in refusals.group_by("file_name", maintain_order=True):
         path = folder / f"{name}.txt"
-        beside = folder / f"{name}.txt.new"
-        beside.write_text(_note(rows), encoding="utf-8")
-        beside.replace(path)
+        with whole_file(path) as beside:
+            beside.write_text(_note(rows), encoding="utf-8")
         written.append(path)
     for old in set(folder.glob("*.txt")) - set(written):
         old.unlink()

@@ -15,6 +15,7 @@ import httpx
 
 from assets.sources.articles import with_full_texts
 from assets.sources.outlets import slug
+from assets.whole_file import whole_file
 from data_contracts.subscriptions import Subscription, Subscriptions
 
 AGENT = "kelisim"
@@ -123,10 +124,8 @@ class FeedPoller:
         mark = hashlib.sha256(feed.url.encode()).hexdigest()[:6]
         suffix = "json" if body.lstrip()[:1] == b"{" else "xml"
         name = f"poll-{slug(host)}-{mark}-{self._now():%Y%m%dT%H%M%S}.{suffix}"
-        self._inbox.mkdir(parents=True, exist_ok=True)
-        beside = self._inbox / f".{name}.part"
-        beside.write_bytes(body)
-        beside.replace(self._inbox / name)
+        with whole_file(self._inbox / name) as beside:
+            beside.write_bytes(body)
         return PollResult(feed.url, "saved", name, article_count=articles)
 
     def _page(self, url: str) -> str | None:
@@ -196,11 +195,9 @@ class FeedPoller:
         return {url: FeedState(**state) for url, state in held.items()}
 
     def _write_states(self) -> None:
-        self._state_file.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._state_file.with_suffix(".part")
         held = {url: asdict(state) for url, state in self._states.items()}
-        beside.write_text(json.dumps(held, indent=1, sort_keys=True), encoding="utf-8")
-        beside.replace(self._state_file)
+        with whole_file(self._state_file) as beside:
+            beside.write_text(json.dumps(held, indent=1, sort_keys=True), encoding="utf-8")
 
 
 def _conditions(state: FeedState) -> dict[str, str]:

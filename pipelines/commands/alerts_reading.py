@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from assets.whole_file import whole_file
 from data_contracts.councils import case_kinds, councils
 from data_contracts.reference import regions
 from desk.phrases import phrase, phrase_or_code
@@ -147,9 +148,8 @@ def export_command(
     if out is None:
         typer.echo(text, nl=False)
         return
-    beside = out.with_name(out.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(out)
+    with whole_file(out) as beside:
+        beside.write_text(text, encoding="utf-8")
     typer.echo(str(out))
 
 

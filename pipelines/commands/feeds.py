@@ -13,6 +13,8 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from assets.whole_file import whole_file
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 WRONG_INPUT = 2
@@ -217,27 +219,21 @@ def _written(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
     """A function that appends frames; the file gets its name only when all went well."""
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.partial")
     writer: pq.ParquetWriter | None = None
-    try:
-        with beside.open("wb") as stream:
+    with whole_file(path) as beside, beside.open("wb") as stream:
 
-            def append(frame: pl.DataFrame) -> None:
-                nonlocal writer
-                if path.suffix != ".parquet":
-                    frame.write_ndjson(stream)
-                    return
-                table = frame.to_arrow()
-                writer = writer or pq.ParquetWriter(stream, table.schema, compression="zstd")
-                writer.write_table(table)
+        def append(frame: pl.DataFrame) -> None:
+            nonlocal writer
+            if path.suffix != ".parquet":
+                frame.write_ndjson(stream)
+                return
+            table = frame.to_arrow()
+            writer = writer or pq.ParquetWriter(stream, table.schema, compression="zstd")
+            writer.write_table(table)
 
-            yield append
-            if writer is not None:
-                writer.close()
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        yield append
+        if writer is not None:
+            writer.close()
 
 
 def _message(rule: str, language: str) -> str:

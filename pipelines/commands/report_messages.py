@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 import yaml
 
+from assets.whole_file import whole_file
 from assets.workplace import Workplace
 from data_contracts.contract import Trilingual
 from pipelines.home import code_version
@@ -67,11 +68,9 @@ def _version() -> str:
 
 
 def write_beside(path: Path, content: bytes, language: str) -> None:
-    """Write a file beside its place and rename it; ends with a sentence where that cannot be done."""
-    beside = path.with_name(path.name + ".new")
+    """Write a file; ends with a sentence where that cannot be done."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        beside.replace(path)
+        with whole_file(path) as beside:
+            beside.write_bytes(content)
     except OSError as error:
         stop(say("folder", language, path=path, reason=error.strerror or error))

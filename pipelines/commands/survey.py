@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import typer
 
+from assets.whole_file import whole_file
 from models.survey.calibration import CalibrationResult
 from models.survey.calibration import calibrate as calibrated
 from models.survey.contrasts import contrast as contrasted
@@ -211,10 +212,9 @@ def calibrate(
         result = calibrated(frame, read_margins(margins), method.value, bounds=bounds, weight=weight)
         notice(result.notices)
         written = read_as_written(data).with_columns(calibrated_weight=pl.Series(result.weights))
-        partial = output.with_name(output.name + ".part")
         try:
-            written.write_csv(partial, null_value="NA")
-            partial.replace(output)
+            with whole_file(output) as beside:
+                written.write_csv(beside, null_value="NA")
         except OSError as error:
             raise SurveyInputError(f"{output} cannot be written: {error.strerror or error}") from error
         _diagnose(result, format_)

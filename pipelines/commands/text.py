@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import polars as pl
 import typer
 
+from assets.whole_file import whole_file
 from models.text.duplicates import WINDOW_DAYS
 
 if TYPE_CHECKING:
@@ -170,11 +171,9 @@ def _read_lines(path: Path) -> pl.DataFrame:
 
 
 def write_rows(rows: pl.DataFrame, path: Path) -> None:
-    """Write beside and rename, so that a half-written file never carries the name asked for."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.partial")
-    if path.suffix == ".parquet":
-        rows.write_parquet(beside)
-    else:
-        rows.write_ndjson(beside)
-    beside.replace(path)
+    """Write a Parquet file or, with any other ending, a JSON line for each row."""
+    with whole_file(path) as beside:
+        if path.suffix == ".parquet":
+            rows.write_parquet(beside)
+        else:
+            rows.write_ndjson(beside)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from assets.whole_file import whole_file
 from data_contracts.councils import council_address
 from desk.channels import Channels, Sender
 from models.warning.dispatching import Delivery, Letter
@@ -24,12 +25,10 @@ class FolderSender:
         folder = self.outbox / letter.clearance.alert_id
         name = f"{letter.body_code}-{letter.idempotency_key[:8]}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             # The text comes last: a reader who finds it finds the page too.
             for suffix, content in ((".html", letter.html), (".txt", f"{letter.subject}\n\n{letter.text}\n")):
-                beside = folder / f".{name}{suffix}.new"
-                beside.write_text(content, encoding="utf-8")
-                beside.replace(folder / f"{name}{suffix}")
+                with whole_file(folder / f"{name}{suffix}") as beside:
+                    beside.write_text(content, encoding="utf-8")
         except OSError as error:
             return Delivery("temporary", f"the outbox cannot be written: {error.strerror or type(error).__name__}")
         return Delivery("sent", f"{letter.clearance.alert_id}/{name}.txt")

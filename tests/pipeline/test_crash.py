@@ -52,7 +52,7 @@ def test_killed_and_run_again(
     process.wait()
     for path in (home / "lake").rglob("*.parquet"):
         pl.read_parquet(path)
-    assert not list((home / "lake").rglob("*.new"))
+    assert not list((home / "lake").rglob(".*.part"))
     again = kelisim(home, "run", "--quarter", QUARTER, "--lang", "en")
     assert again.code == 0, again.err
     files = pl.read_parquet(sorted((home / "lake" / "out_inbox__files").glob("*.parquet")))
