@@ -117,7 +117,7 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if _is_surname(form, around) or _names_a_state(around):
         return None
     group, kind, is_slur = meaning
-    if form in contexts()["verbs"] and _stands_as_verb(around):
+    if (form in contexts()["verbs"] and _stands_as_verb(around)) or _is_a_name(form, around):
         return None
     if around.after in contexts()["language_words_in_latin"]:
         return Reading(group, is_person=False, is_slur=is_slur)
@@ -135,15 +135,14 @@ def reading(form: str, meaning: Form, around: Surroundings) -> Reading | None:
     if kind == "kk_resident_bare":
         return Reading(group, _before_people(around), is_slur)
     if kind == "kk_country_bare":
-        return Reading(group, is_person=True, is_slur=False) if _before_people(around) else None
+        people = _before_people(around) or _is_lower_among_capitals(around)
+        return Reading(group, is_person=True, is_slur=False) if people else None
     if kind == "kk_country_case":
         return None
     return _homograph(form, group, around)
 
 
 def _person(form: str, meaning: Form, around: Surroundings) -> Reading | None:
-    if form in contexts()["mambet_lower"] and around.written[:1].isupper():
-        return None
     if _is_people_bare(form) and _heads_in_kazakh(around.head_in_kazakh):
         # A Russian noun that is also the bare Kazakh stem: `чех тілінде`.
         return Reading(meaning.group_code, _attribute_means_people(around), meaning.is_slur)
@@ -191,6 +190,13 @@ def _is_surname(form: str, around: Surroundings) -> bool:
     return bool(before) or bool(after)
 
 
+def _is_a_name(form: str, around: Surroundings) -> bool:
+    """A capitalised abusive word that is also a first name: `Мамбет Алиев`, `Мәмбеттің үйі`."""
+    if not around.written[:1].isupper():
+        return False
+    return _starts(form, contexts()["also_names"]) and not _starts(form, contexts()["never_names"])
+
+
 def _names_a_state(around: Surroundings) -> bool:
     """`Қырғыз Республикасы`, `Қытай Халық Республикасы`, `Араб Әмірліктері`."""
     return _state_after().match(around.text, around.end, around.end + 40) is not None
@@ -205,6 +211,17 @@ def _state_after() -> re.Pattern[str]:
 
 def _before_people(around: Surroundings) -> bool:
     return _names_people(around.head_in_kazakh)
+
+
+def _is_lower_among_capitals(around: Surroundings) -> bool:
+    """A bare name that a country and its people share, in small letters in a Kazakh text that uses capitals: people.
+
+    `Тойға бір әзербайжан келді`, but not `Жолда әзербайжан асханасы бар`.
+    """
+    as_written = around.original[around.start : around.end]
+    lines_up = as_written.lower() == around.text[around.start : around.end]
+    is_lower = lines_up and as_written.islower() and around.original[:1].isupper()
+    return is_lower and _shows_kazakh(around.text) and _attribute_means_people(around)
 
 
 def _heads_in_kazakh(head: str) -> bool:

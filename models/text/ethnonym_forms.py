@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -16,6 +17,7 @@ from models.text.inflection import (
     folded,
     kazakh_language_forms,
     kazakh_noun_forms,
+    kazakh_predicative_forms,
     russian_noun_forms,
 )
 from models.text.latin_spelling import kazakh_in_latin, russian_in_latin
@@ -68,6 +70,12 @@ def contexts() -> dict[str, frozenset[str]]:
 @cache
 def _content() -> dict[str, Any]:
     return yaml.safe_load((files("models.text") / "data" / "ethnonyms.yml").read_text("utf-8"))
+
+
+def ethnonyms_sha256() -> str:
+    """Hash of the table of names and of the words around them; part of the version of the code that made a model."""
+    names = ("ethnonyms.yml", "ethnonym_contexts.yml")
+    return hashlib.sha256(b"".join((files("models.text") / "data" / name).read_bytes() for name in names)).hexdigest()
 
 
 @cache
@@ -178,8 +186,10 @@ def _kazakh_lexemes(words: dict[str, str], spelling: Callable[[str], str]) -> It
             is_slur = field == "kk_slur"
             yield spelled(plural), "person", is_slur
             if field == "kk_country":
+                said_of_oneself = kazakh_predicative_forms(stem) - plural
+                yield spelled(said_of_oneself), "person", False
                 yield spelled({stem}), "kk_country_bare", False
-                yield spelled(forms - plural - {stem}), "kk_country_case", False
+                yield spelled(forms - plural - said_of_oneself - {stem}), "kk_country_case", False
             elif field == "ambiguous_kk":
                 yield spelled(forms - plural), "ambiguous", False
             else:

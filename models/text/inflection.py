@@ -57,6 +57,16 @@ def kazakh_noun_forms(stem: str) -> frozenset[str]:
 
 
 @cache
+def kazakh_predicative_forms(stem: str) -> frozenset[str]:
+    """What a Kazakh noun becomes when somebody is it: `қытаймын`, `қытайсың`, `қытаймыз`, `қытайсыңдар`.
+
+    The polite `-сыз` is left out: it also means "without".
+    """
+    forms = {form for back in _harmonies(stem) for form in _predicatives(stem, back)}
+    return frozenset(form for form in forms if not form.endswith(("сыз", "сіз")))
+
+
+@cache
 def kazakh_resident_forms(stem: str) -> frozenset[str]:
     """Forms of "inhabitant of / belonging to" (`алматылық`, `шымкенттіктер`) for a place name."""
     forms: set[str] = set()
@@ -136,10 +146,10 @@ def _possessives(noun: str, back: bool) -> set[str]:
 
 
 def _predicatives(noun: str, back: bool) -> set[str]:
-    y = "ы" if back else "і"
+    y, people = ("ы", "ңдар") if back else ("і", "ңдер")
     last = noun[-1]
     m = "п" if last in _VOICELESS else "б" if last in "зж" else "м"
-    return {noun + onset + y + end for onset, end in ((m, "н"), (m, "з"), ("с", "ң"), ("с", "з"), ("с", "ыңдар"))}
+    return {noun + onset + y + end for onset, end in ((m, "н"), (m, "з"), ("с", "ң"), ("с", "з"), ("с", people))}
 
 
 @cache
