@@ -56,7 +56,7 @@ bench: setup  ## the benchmarks; each prints what it measured and on what data
 	@$(BIN)/python -m benchmarks
 
 card: setup  ## docs/model-card.md: data, scores, fairness, calibration, failures, all measured now
-	@$(BIN)/python -m benchmarks discourse_suite discourse_card
+	@$(BIN)/python -m benchmarks discourse_card
 
 # PyTorch stays out of .venv: only this target needs it. It sees the project's own packages through a .pth file.
 encoder: setup  ## tune the text encoder to the corpus again: an hour on two cores, needs 1 GB for PyTorch

@@ -5,10 +5,11 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+from assets.whole_file import whole_file
 from models.discourse.classifier import DiscourseModel, ModelError
 from models.discourse.corpus_reading import corpus_files, read_corpus, training_rows
 from models.discourse.persistence import ModelFacts, read_facts, read_model, write_model
-from models.discourse.training import CODE_VERSION, train
+from models.discourse.training import CODE_VERSION, Trained, train_and_validate
 from models.text.ethnonyms import mentions
 
 FOLDER_PREFIX = "discourse"
@@ -40,10 +41,9 @@ def model_folder(models: Path, seed: int) -> Path:
 
 
 def use_model(models: Path, folder: Path) -> None:
-    """Put a model of this code into use: written beside, then renamed."""
-    beside = (models / IN_USE).with_suffix(".new")
-    beside.write_text(json.dumps({"folder": folder.name, "code_version": CODE_VERSION}), encoding="utf-8")
-    beside.replace(models / IN_USE)
+    """Put a model of this code into use."""
+    with whole_file(models / IN_USE) as beside:
+        beside.write_text(json.dumps({"folder": folder.name, "code_version": CODE_VERSION}), encoding="utf-8")
 
 
 def corpus_model_folder(models: Path, seed: int) -> Path:
@@ -64,11 +64,21 @@ def ensure_model(models: Path, seed: int) -> bool:
     folder = model_folder(models, seed)
     if folder.exists():
         return False
-    rows = training_rows(read_corpus())
-    model = train(rows, mentions(rows["message_id"], rows["text"]), seed)
-    models.mkdir(parents=True, exist_ok=True)
-    write_model(model, folder, {"data": "authored corpus", "rows": rows.height, "seed": seed})
+    save_model(fitted(seed).model, models, seed)
     return True
+
+
+def fitted(seed: int) -> Trained:
+    """The model of the shipped corpus, and what it says of each message that it had not seen."""
+    rows = training_rows(read_corpus())
+    return train_and_validate(rows, mentions(rows["message_id"], rows["text"]), seed)
+
+
+def save_model(model: DiscourseModel, models: Path, seed: int) -> None:
+    """Keep a model of the shipped corpus where `load_model` looks for it."""
+    models.mkdir(parents=True, exist_ok=True)
+    facts = {"data": "authored corpus", "rows": len(training_rows(read_corpus())), "seed": seed}
+    write_model(model, corpus_model_folder(models, seed), facts)
 
 
 def load_model(models: Path, seed: int) -> DiscourseModel:

@@ -14,11 +14,10 @@ from pathlib import Path
 import polars as pl
 import yaml
 
+from assets.shipped_model import fitted
 from models.discourse.classifier import DiscourseModel
-from models.discourse.corpus_reading import LANGUAGES, read_corpus, training_rows
+from models.discourse.corpus_reading import LANGUAGES
 from models.discourse.functional_suite import judged, pair_rate, pass_rates, raised_floors, read_suite
-from models.discourse.training import train
-from models.text.ethnonyms import mentions
 
 ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "tests" / "functional" / "discourse"
@@ -36,11 +35,6 @@ GOALS = (("authority_", 0.95), ("counter_", 0.95))
 
 def suite_files() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(SUITE.glob("*.csv"))}
-
-
-def shipped_model() -> DiscourseModel:
-    rows = training_rows(read_corpus())
-    return train(rows, mentions(rows["message_id"], rows["text"]), seed=SEED)
 
 
 def floors() -> dict[str, dict[str, float]]:
@@ -106,8 +100,8 @@ def _cell(held: tuple[float, int] | None) -> str:
     return "-" if held is None else f"{held[0]:.2f} ({held[1]})"
 
 
-def main(arguments: list[str]) -> None:
-    model = shipped_model()
+def write_report(model: DiscourseModel, arguments: list[str]) -> pl.DataFrame:
+    """Judge the suite, write the page and, if asked to, lift the floors; returns the judged cases."""
     cases = judged(read_suite(suite_files()), model)
     if "--raise-floors" in arguments:
         lifted = raised_floors(pass_rates(cases), floors(), MARGIN, SPARE_CASES)
@@ -116,6 +110,11 @@ def main(arguments: list[str]) -> None:
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(text, encoding="utf-8")
     print(text)
+    return cases
+
+
+def main(arguments: list[str]) -> None:
+    write_report(fitted(SEED).model, arguments)
 
 
 if __name__ == "__main__":

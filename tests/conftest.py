@@ -56,12 +56,24 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[
 
 
 @pytest.fixture(scope="session")
-def fitted_models(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
-    """The `models` folder of a home, holding the model fitted on the shipped corpus; fitted once for all workers."""
-    return once("models", _fit)
+def fitted(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The model of the shipped corpus, trained once for all workers.
+
+    A folder with `models`, as a home has it, and `unseen.parquet`: what cross-validation found on the way.
+    """
+    return once("fitted", _fit)
+
+
+@pytest.fixture(scope="session")
+def fitted_models(fitted: Path) -> Path:
+    """The `models` folder of a home, holding the model of the shipped corpus."""
+    return fitted / "models"
 
 
 def _fit(folder: Path) -> None:
-    from assets.shipped_model import ensure_model
+    from assets import shipped_model
 
-    assert ensure_model(folder, MODEL_SEED)
+    done = shipped_model.fitted(MODEL_SEED)
+    shipped_model.save_model(done.model, folder / "models", MODEL_SEED)
+    assert done.unseen is not None
+    done.unseen.write_parquet(folder / "unseen.parquet")

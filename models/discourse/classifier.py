@@ -180,11 +180,14 @@ class DiscourseModel:
 
 
 def decide(probabilities: np.ndarray, hostile_threshold: float) -> np.ndarray:
-    """Index into `LABELS` per row: the most probable label, hostile only from its threshold on."""
+    """Index into `LABELS` per row: hostile from its threshold on, else the most probable of the other labels.
+
+    The threshold alone decides about hostility, also where another label is a little more probable.
+    """
     hostile = LABELS.index("hostile")
-    allowed = probabilities.copy()
-    allowed[probabilities[:, hostile] < hostile_threshold, hostile] = -1.0
-    return allowed.argmax(axis=1)
+    others = probabilities.copy()
+    others[:, hostile] = np.where(probabilities[:, hostile] >= hostile_threshold, np.inf, -1.0)
+    return others.argmax(axis=1)
 
 
 def has_target(read: Sequence[Reading]) -> np.ndarray:

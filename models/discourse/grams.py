@@ -15,6 +15,9 @@ Documents = Sequence[Sequence]
 
 Kind = Literal["words", "letters", "weighted"]
 
+Column = Callable[[str], int | None]
+"""The column of an n-gram, None where it has none."""
+
 MOST_CACHED = 300_000
 
 
@@ -108,8 +111,7 @@ class Grams:
         """TF-IDF of documents, each a sequence of words; one row each."""
         if len(self._known) > MOST_CACHED:
             self._known.clear()
-        get = self._index.get
-        return self.weighted(_table(documents, self.rule, lambda gram: get(gram, -1), self._known, self._width))
+        return self.weighted(_table(documents, self.rule, self._index.get, self._known, self._width))
 
     def _width(self) -> int:
         return len(self.names)
@@ -118,7 +120,7 @@ class Grams:
 def _table(
     documents: Documents,
     rule: GramRule,
-    column: Callable[[str], int],
+    column: Column,
     known: dict[str, list[int]],
     width: Callable[[], int],
 ) -> sparse.csr_matrix:
@@ -136,12 +138,12 @@ def _table(
     return matrix
 
 
-def _weighted_table(documents: Documents, column: Callable[[str], int], width: Callable[[], int]) -> sparse.csr_matrix:
+def _weighted_table(documents: Documents, column: Column, width: Callable[[], int]) -> sparse.csr_matrix:
     columns, weights, indptr = [], [], [0]
     for document in documents:
         for word, weight in document:
             place = column(word)
-            if place >= 0:
+            if place is not None:
                 columns.append(place)
                 weights.append(weight)
         indptr.append(len(columns))
@@ -149,22 +151,20 @@ def _weighted_table(documents: Documents, column: Callable[[str], int], width: C
     return sparse.csr_matrix(pair, shape=(len(documents), width()))
 
 
-def _word_columns(words: Sequence[str], rule: GramRule, column: Callable[[str], int]) -> list[int]:
-    found = [column(word) for word in words]
+def _word_columns(words: Sequence[str], rule: GramRule, column: Column) -> list[int]:
+    found = list(map(column, words))
     if rule.longest > 1:
         found += [column(f"{first} {second}") for first, second in pairwise(words)]
-    return [one for one in found if one >= 0]
+    return [one for one in found if one is not None]
 
 
-def _letter_columns(
-    words: Sequence[str], rule: GramRule, column: Callable[[str], int], known: dict[str, list[int]]
-) -> list[int]:
+def _letter_columns(words: Sequence[str], rule: GramRule, column: Column, known: dict[str, list[int]]) -> list[int]:
     found: list[int] = []
     for word in words:
         held = known.get(word)
         if held is None:
-            columns = (column(gram) for gram in letter_grams(word, rule.shortest, rule.longest))
-            held = known[word] = [one for one in columns if one >= 0]
+            columns = map(column, letter_grams(word, rule.shortest, rule.longest))
+            held = known[word] = [one for one in columns if one is not None]
         found += held
     return found
 

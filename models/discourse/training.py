@@ -34,10 +34,11 @@ from models.discourse.severity_head import fit_severity, severity_scores, unseen
 from models.discourse.stance import train_stance
 from models.discourse.tuned_reader import tuned_sha256
 from models.processes import cores, on_cores
+from models.text.ethnonym_forms import ethnonyms_sha256
 
-CODE_VERSION = f"4.{lexicon_sha256()[:8]}.{tuned_sha256()[:8]}"
-"""First number raised whenever features or heads change what a model means; then the hashes of the lexicons and of the
-tuned encoder's files."""
+CODE_VERSION = f"5.{lexicon_sha256()[:8]}.{ethnonyms_sha256()[:8]}.{tuned_sha256()[:8]}"
+"""First number raised whenever features or heads change what a model means; then the hashes of the lexicons, of the
+names of peoples and of the tuned encoder's files."""
 
 FOLD_COUNT = 5
 FALSE_ALARM_CEILING = 0.03
@@ -47,10 +48,11 @@ AUTHORITY_CEILING = 0.015
 """The same of criticism of authority alone; the stricter of the two ceilings decides."""
 
 ABSTAIN_BELOW = 0.40
+"""The model does not know; so it does not call hostile either, however few false alarms that would raise."""
 WORTH_PROCESS = 5_000
 """Messages from which on the heads are trained side by side, each in a process of its own."""
 SECOND_SETTINGS = SecondSettings(
-    sure=0.7,
+    sure=0.8,
     learnt_below=0.9,
     most=20_000,
     plain=(LABELS.index("authority"), LABELS.index("other")),
@@ -62,6 +64,20 @@ HEADS = ("discourse", "severity", "stance")
 
 class LabelsError(ValueError):
     """Labels nothing can be learnt from; the message says what is wrong and what to do."""
+
+
+class Trained(NamedTuple):
+    """A model and what its message head says of the messages it was trained on, each found without its group.
+
+    Attributes:
+        model: every head the corpus has labels for.
+        unseen: `message_id`, `discourse` (found), `truth`, `discourse_probability`, `hostile_probability`, in order
+            of rows; None without a message head. The hostile threshold is the one of all folds together, as in the
+            model.
+    """
+
+    model: DiscourseModel
+    unseen: pl.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -96,8 +112,17 @@ def train(
     Raises:
         LabelsError: if there is no usable row, or a head has a single class.
     """
+    return train_and_validate(corpus, mentions, seed, heads).model
+
+
+def train_and_validate(
+    corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0, heads: Sequence[str] = HEADS
+) -> Trained:
+    """The same as `train`, with what cross-validation found on the way."""
     with threadpool_limits(limits=1):
-        return DiscourseModel(**_trained_parts(corpus, mentions, seed, heads))
+        parts = _trained_parts(corpus, mentions, seed, heads)
+    unseen = parts.pop("unseen", None)
+    return Trained(DiscourseModel(**parts), unseen)
 
 
 def _trained_parts(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, heads: Sequence[str]) -> dict:
@@ -169,6 +194,7 @@ def _message_head(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int, with_
         "quick": fit_quick(plain, corpus["discourse"].to_list(), is_skipped, groups, seed),
         "hostile_threshold": found.threshold,
         "confusion": confusion(truth, predicted),
+        "unseen": _said_unseen(corpus, found, predicted),
         "scores": _scores(truth, predicted) | (_severity_scores(found.fields, corpus, seed) if with_severity else {}),
     }
 
@@ -204,21 +230,8 @@ def _found_unseen(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int) -> _F
     return _FoundUnseen(truth, fields, unseen.scores, second, probabilities, hostile_threshold(probabilities, truth))
 
 
-def cross_validated(corpus: pl.DataFrame, mentions: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
-    """What the message head says of every labelled message when trained without that message's group.
-
-    Args:
-        corpus: as for `train`, rows with `discourse`.
-        mentions: core_feeds__mentions of these messages.
-        seed: of folds and solvers.
-
-    Returns:
-        `message_id`, `discourse` (found), `truth`, `discourse_probability`, `hostile_probability`, in order of rows.
-        The hostile threshold is the one of all folds together, as in the model.
-    """
-    with threadpool_limits(limits=1):
-        found = _found_unseen(corpus, mentions, seed)
-    probabilities, chosen = found.probabilities, decide(found.probabilities, found.threshold)
+def _said_unseen(corpus: pl.DataFrame, found: _FoundUnseen, chosen: np.ndarray) -> pl.DataFrame:
+    probabilities = found.probabilities
     return pl.DataFrame(
         {
             "message_id": corpus["message_id"],
@@ -323,25 +336,20 @@ def _calibrator(scores: np.ndarray, truth: np.ndarray, seed: int) -> LogisticReg
 
 
 def hostile_threshold(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Lowest threshold whose false alarms stay within both ceilings.
-
-    Only messages in which hostile is the most probable label can raise a false alarm.
-    """
+    """Lowest threshold, from `ABSTAIN_BELOW` on, whose false alarms stay within both ceilings."""
     innocent = truth != LABELS.index("hostile")
     authority = truth == LABELS.index("authority")
     return max(
+        ABSTAIN_BELOW,
         _threshold(probabilities, innocent, FALSE_ALARM_CEILING),
         _threshold(probabilities, authority, AUTHORITY_CEILING),
     )
 
 
 def _threshold(probabilities: np.ndarray, innocent: np.ndarray, ceiling: float) -> float:
-    hostile = LABELS.index("hostile")
-    wrong = probabilities[innocent & (probabilities.argmax(axis=1) == hostile), hostile]
-    allowed = int(ceiling * innocent.sum())
-    if len(wrong) <= allowed:
-        return 0.0
-    return float(np.nextafter(np.sort(wrong)[::-1][allowed], 1.0))
+    said = np.sort(probabilities[innocent, LABELS.index("hostile")])[::-1]
+    allowed = int(ceiling * len(said))
+    return float(np.nextafter(said[allowed], 1.0)) if len(said) else 0.0
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:

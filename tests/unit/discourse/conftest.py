@@ -8,7 +8,7 @@ import pytest
 from models.discourse.classifier import DiscourseModel
 from models.discourse.corpus_reading import read_corpus, training_rows
 from models.discourse.features import LONGEST_TEXT
-from models.discourse.training import train
+from models.discourse.training import Trained, train, train_and_validate
 from models.text.ethnonyms import mentions
 
 
@@ -40,8 +40,13 @@ def some_rows(seed_rows: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def small_model(some_rows: pl.DataFrame, seed_mentions: pl.DataFrame) -> DiscourseModel:
-    return train(some_rows, seed_mentions, seed=1)
+def small_training(some_rows: pl.DataFrame, seed_mentions: pl.DataFrame) -> Trained:
+    return train_and_validate(some_rows, seed_mentions, seed=1)
+
+
+@pytest.fixture(scope="session")
+def small_model(small_training: Trained) -> DiscourseModel:
+    return small_training.model
 
 
 @pytest.fixture

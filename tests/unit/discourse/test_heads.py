@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from models.discourse.cascade import padded
+from models.discourse.classifier import decide
 from models.discourse.features import signal_names
 from models.discourse.grams import GramRule, Grams, gram_counts
 from models.discourse.linear_members import MEMBERS, LinearMembers
@@ -15,7 +16,7 @@ from models.discourse.quick_head import LABELS, fit_quick
 from models.discourse.reasons import _phrases, in_words
 from models.discourse.severity_head import severity_scores
 from models.discourse.stance import _evidence
-from models.discourse.training import hostile_threshold
+from models.discourse.training import ABSTAIN_BELOW, AUTHORITY_CEILING, FALSE_ALARM_CEILING, hostile_threshold
 
 RANDOM = np.random.default_rng(0)
 
@@ -124,7 +125,23 @@ def test_the_stricter_ceiling_sets_the_threshold():
     chances[:3, 0], chances[398:, 0] = (0.9, 0.85, 0.8), (0.7, 0.6)
     threshold = hostile_threshold(chances, truth)
     assert 0.85 < threshold < 0.9
-    assert hostile_threshold(chances[100:], truth[100:]) == 0.0
+    assert hostile_threshold(chances[100:], truth[100:]) == ABSTAIN_BELOW
+
+
+@pytest.mark.parametrize("ceiling", ["authority", "neutral"])
+def test_no_more_false_alarms_than_the_ceiling_and_no_fewer_than_need_be(ceiling: str):
+    chances = np.zeros((1000, len(LABELS)))
+    chances[:, 0] = np.linspace(0.0, 0.999, 1000)
+    truth = np.full(1000, LABELS.index(ceiling))
+    called = decide(chances, hostile_threshold(chances, truth)) == 0
+    assert called.mean() == {"authority": AUTHORITY_CEILING, "neutral": FALSE_ALARM_CEILING}[ceiling]
+
+
+def test_the_threshold_alone_decides_about_hostility():
+    chances = np.zeros((3, len(LABELS)))
+    chances[:, [0, 1, 4]] = [[0.35, 0.4, 0.25], [0.34, 0.3, 0.36], [0.6, 0.1, 0.3]]
+    assert decide(chances, 0.35).tolist() == [0, 4, 0]
+    assert decide(chances, 0.7).tolist() == [1, 4, 4]
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
