@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast lint dev desk notebooks bench card encoder screenshots docs lock reference clean
+.PHONY: help setup run test test-fast lint dev desk notebooks bench card encoder later screenshots docs lock reference clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ encoder: setup  ## tune the text encoder to the corpus again: an hour on two cor
 	@$(VENV)-encoder/bin/python -m pip install --quiet -r tuning/requirements.txt
 	@echo "$(abspath $(VENV))/lib/python3.11/site-packages" > $(VENV)-encoder/lib/python3.11/site-packages/kelisim.pth
 	@$(VENV)-encoder/bin/python -m tuning
+
+later: setup  ## keep what the encoder says of hands written after it was tuned, so that training need not read them
+	@$(BIN)/python -m tuning.later
 
 screenshots: setup  ## the pictures of the guides, from ./var; needs a Chromium browser
 	@$(BIN)/python docs/screenshots.py --home $(HOME_DIR)

@@ -76,8 +76,9 @@ class LinearMembers(BaseEstimator):
             C=self.logistic_c,
             class_weight="balanced",
             solver="liblinear",
-            tol=1e-3,
-            max_iter=200,
+            dual=True,
+            tol=1e-2,
+            max_iter=1_000,
             random_state=self.seed,
         ).fit(matrix, is_it)
         return np.asarray(one.coef_)[0], float(np.ravel(np.asarray(one.intercept_))[0])

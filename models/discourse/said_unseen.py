@@ -48,7 +48,8 @@ class Unseen:
         for name, table in (("labels", self.labels), ("stances", self.stances)):
             held[f"{name}.keys"] = np.array(list(table), dtype=np.uint64)
             held[f"{name}.logs"] = np.array(list(table.values()), dtype=np.float16)
-        np.savez_compressed(path, **held)
+        with path.open("wb") as file:
+            np.savez_compressed(file, **held)
 
     @classmethod
     def read(cls, path: Path) -> Self:
