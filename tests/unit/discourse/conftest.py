@@ -17,9 +17,15 @@ class Labeller(Protocol):
 
 
 @pytest.fixture(scope="session")
-def seed_rows() -> pl.DataFrame:
+def authored() -> pl.DataFrame:
+    """The whole corpus, read once."""
+    return read_corpus()
+
+
+@pytest.fixture(scope="session")
+def seed_rows(authored: pl.DataFrame) -> pl.DataFrame:
     """The first hand of the corpus alone, so that the tests stay fast as the corpus grows."""
-    return training_rows(read_corpus().filter(pl.col("hand") == "seed"))
+    return training_rows(authored.filter(pl.col("hand") == "seed"))
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data_contracts.codebook import discourse_labels
 from models.discourse.agreement import krippendorff_alpha
-from models.discourse.corpus_reading import read_corpus
 
 
 def test_the_textbook_example() -> None:
@@ -34,9 +34,8 @@ def test_wrong_input_is_named() -> None:
         krippendorff_alpha(["a", None], ["a", "b"])
 
 
-def test_the_reviewed_part_of_the_corpus_is_large_and_agrees() -> None:
-    corpus = read_corpus()
-    reviewed = corpus.filter(corpus["second_discourse"] != "")
+def test_the_reviewed_part_of_the_corpus_is_large_and_agrees(authored: pl.DataFrame) -> None:
+    reviewed = authored.filter(authored["second_discourse"] != "")
     assert reviewed.height >= 2_000
     assert set(reviewed["second_discourse"]) <= set(discourse_labels())
     alpha = krippendorff_alpha(reviewed["discourse"].to_list(), reviewed["second_discourse"].to_list())

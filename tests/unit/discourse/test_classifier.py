@@ -8,7 +8,6 @@ import pytest
 
 from data_contracts.contract import table_contract
 from models.discourse.classifier import LABELS, decide, has_target, spans_by_message
-from models.discourse.corpus_reading import read_corpus
 from models.discourse.features import readings
 from models.discourse.lexicon import lexicon
 from models.text.ethnonyms import mentions
@@ -53,8 +52,8 @@ def test_criticism_of_authority_is_never_hostile(label, text):
     assert row["severity"] == 0
 
 
-def test_the_battery_shares_no_sentence_with_the_corpus():
-    corpus = set(read_corpus()["text"])
+def test_the_battery_shares_no_sentence_with_the_corpus(authored: pl.DataFrame):
+    corpus = set(authored["text"])
     assert len(corpus) > 300
     assert not corpus & {*AUTHORITY, *(text for text, _ in HOSTILE)}
 
@@ -175,11 +174,10 @@ def test_turns_of_speech_can_point_at_somebody_without_a_name(text: str, points:
     assert has_target(readings([text])).tolist() == [points]
 
 
-def test_covert_words_seldom_stand_in_criticism_of_authority():
+def test_covert_words_seldom_stand_in_criticism_of_authority(authored: pl.DataFrame):
     """They open the way to the label hostile, so they must hardly ever meet what is never hostile."""
-    corpus = read_corpus()
     covert = lexicon().categories.index("covert")
-    met = pl.Series([any(covert in hit for hit in one.hits) for one in readings(corpus["text"].to_list())])
-    share = {name: met.filter(corpus["discourse"] == name).mean() for name in ("authority", "other", "hostile")}
+    met = pl.Series([any(covert in hit for hit in one.hits) for one in readings(authored["text"].to_list())])
+    share = {name: met.filter(authored["discourse"] == name).mean() for name in ("authority", "other", "hostile")}
     assert max(share["authority"], share["other"]) < 0.03
     assert share["hostile"] > 3 * share["authority"]

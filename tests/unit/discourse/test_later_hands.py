@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from models.discourse.corpus_reading import read_corpus, training_rows
+from models.discourse.corpus_reading import training_rows
 from models.discourse.later_hands import later_rows, with_later
 from models.discourse.said_unseen import Unseen, pair_key, text_key
 from models.discourse.stance import labelled_pairs
@@ -17,15 +17,15 @@ def _kept(corpus: pl.DataFrame) -> Unseen:
     return Unseen.of_rows(keys, np.zeros((len(keys), 9)), [], np.zeros((0, 3)))
 
 
-def test_an_edited_message_of_a_hand_that_was_tuned_on_is_no_later_hand():
-    corpus = read_corpus().filter(pl.col("hand").is_in(["tuys", "qysqa"]))
+def test_an_edited_message_of_a_hand_that_was_tuned_on_is_no_later_hand(authored: pl.DataFrame):
+    corpus = authored.filter(pl.col("hand").is_in(["tuys", "qysqa"]))
     kept = _kept(corpus.filter(pl.col("hand") == "qysqa").head(-1))
     assert later_rows(corpus, kept)["hand"].unique().to_list() == ["tuys"]
     assert later_rows(corpus, _kept(corpus)).is_empty()
 
 
-def test_messages_and_pairs_of_a_later_hand_are_added_and_nothing_else_changes():
-    corpus = read_corpus().filter(pl.col("hand").is_in(["tuys", "qysqa"]))
+def test_messages_and_pairs_of_a_later_hand_are_added_and_nothing_else_changes(authored: pl.DataFrame):
+    corpus = authored.filter(pl.col("hand").is_in(["tuys", "qysqa"]))
     kept = _kept(corpus.filter(pl.col("hand") == "qysqa"))
     tuys = corpus.filter(pl.col("hand") == "tuys").head(12)
     both = with_later(pl.concat([tuys, corpus.filter(pl.col("hand") == "qysqa")]), kept)

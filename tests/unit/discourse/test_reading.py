@@ -66,8 +66,8 @@ def test_any_text_can_be_masked_and_read(text, start, end):
     assert len(signals(one)) == len(signal_names())
 
 
-def test_the_first_look_keeps_the_interethnic_part_of_the_corpus():
-    corpus = read_corpus().filter(pl.col("hand") == "seed")
+def test_the_first_look_keeps_the_interethnic_part_of_the_corpus(authored: pl.DataFrame):
+    corpus = authored.filter(pl.col("hand") == "seed")
     found = mentions(corpus["item_id"], corpus["text"])
     look = first_look(corpus.rename({"item_id": "message_id"}), found)
     kept = corpus.with_columns(look)
@@ -78,8 +78,8 @@ def test_the_first_look_keeps_the_interethnic_part_of_the_corpus():
     assert kept.filter(pl.col("discourse") == "other")["is_candidate"].mean() < 0.8
 
 
-def test_corpus_says_what_it_is():
-    corpus = read_corpus()
+def test_corpus_says_what_it_is(authored: pl.DataFrame):
+    corpus = authored
     assert set(corpus["discourse"]) == set(discourse_codebook().codes)
     assert set(corpus["language"]) == {"kk", "ru", "mixed"}
     per_group = (

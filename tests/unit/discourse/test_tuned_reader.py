@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 
 import numpy as np
+import polars as pl
 import pytest
 
 from models.discourse import tuned_reader as module
 from models.discourse.classifier import LABELS, passages, spans_by_message
-from models.discourse.corpus_reading import read_corpus, training_rows
+from models.discourse.corpus_reading import training_rows
 from models.discourse.features import GROUP_MASK, TARGET_MASK, Span
 from models.discourse.pair_passages import pair_logs
 from models.discourse.pairs import Pair
@@ -59,23 +60,22 @@ def test_far_groups_of_a_long_text_both_find_their_words():
     assert found[1, 2] > found[0, 2] + 0.1, "more positive about the last, twenty sentences later"
 
 
-def test_every_message_of_the_corpus_was_read_unseen():
-    corpus = read_corpus()
-    absent = [text for text in corpus["text"] if text_key(text) not in unseen().labels]
-    assert len(absent) <= 0.05 * len(corpus), f"{len(absent)} messages are not kept: run `make encoder`"
+def test_every_message_of_the_corpus_was_read_unseen(authored: pl.DataFrame):
+    absent = [text for text in authored["text"] if text_key(text) not in unseen().labels]
+    assert len(absent) <= 0.05 * len(authored), f"{len(absent)} messages are not kept: run `make encoder`"
 
 
-def test_every_pair_of_the_corpus_was_read_unseen():
+def test_every_pair_of_the_corpus_was_read_unseen(authored: pl.DataFrame):
     """A pair is found by the places of its group, so a change of the search for groups may lose it."""
-    rows = training_rows(read_corpus())
+    rows = training_rows(authored)
     pairs = labelled_pairs(rows, mentions(rows["message_id"], rows["text"]))[0]
     absent = [pair for pair in pairs if pair_key(pair) not in unseen().stances]
     assert len(absent) <= 0.05 * len(pairs), f"{len(absent)} pairs are not kept: run `make encoder`"
 
 
-def test_what_is_kept_is_worse_than_what_the_shipped_encoder_remembers():
+def test_what_is_kept_is_worse_than_what_the_shipped_encoder_remembers(authored: pl.DataFrame):
     """Else the shipped encoder, which has seen every hand, would have been asked."""
-    rows = training_rows(read_corpus().sample(250, seed=4))
+    rows = training_rows(authored.sample(120, seed=4))
     truth = np.array([LABELS.index(one) for one in rows["discourse"]])
     spans = spans_by_message(mentions(rows["message_id"], rows["text"]))
     asked = passages(rows["text"].to_list(), [spans.get(one, []) for one in rows["message_id"]])
@@ -85,8 +85,8 @@ def test_what_is_kept_is_worse_than_what_the_shipped_encoder_remembers():
     assert 0.6 < share[0] < share[1]
 
 
-def test_unknown_messages_are_read_and_known_ones_looked_up_in_order(monkeypatch):
-    known = read_corpus()["text"][0]
+def test_unknown_messages_are_read_and_known_ones_looked_up_in_order(authored: pl.DataFrame):
+    known = authored["text"][0]
     asked = ["жаңа хабар, корпуста жоқ", known, "ещё одно новое сообщение"]
     logs = label_logs_of(asked, [Passage(text) for text in asked])
     np.testing.assert_array_equal(logs[1], unseen().labels[text_key(known)])
