@@ -36,8 +36,6 @@ SMOOTHING = 0.05
 SEVERITY_WEIGHT, STANCE_WEIGHT = 0.2, 0.5
 SORTED_TOGETHER = 50
 SEED = 2026
-ORDERS = (SEED, 7, 8)
-"""Seeds of the networks of all hands, which begin alike and see the messages in different orders."""
 
 
 def items_of(corpus: pl.DataFrame, encoder: Encoder) -> tuple[list[Item], list[list[int]]]:
@@ -58,18 +56,11 @@ def items_of(corpus: pl.DataFrame, encoder: Encoder) -> tuple[list[Item], list[l
     return items, keys
 
 
-def tuned(  # noqa: PLR0917 - every argument is another kind of thing
-    items: Sequence[Item], weights: Weights, epochs: int, progress: Progress, name: str, order: int = SEED
-) -> Network:
-    """A network that learnt from items, the learning rate rising for a while and then falling to a fiftieth.
-
-    Networks of all orders begin with the same values; else their mean would mean nothing.
-    """
+def tuned(items: Sequence[Item], weights: Weights, epochs: int, progress: Progress, name: str) -> Network:
+    """A network that learnt from items, the learning rate rising for a while and then falling to a fiftieth."""
     torch.manual_seed(SEED)
+    generator = np.random.default_rng(SEED)
     network = Network(weights).train()
-    if order != SEED:
-        torch.manual_seed(order)
-    generator = np.random.default_rng(order)
     own, heads = [], []
     for place, held in network.named_parameters():
         (heads if place.startswith(("label", "severity", "stance")) else own).append(held)
@@ -136,24 +127,11 @@ def said(network: Network, items: Sequence[Item], weights: Weights) -> tuple[np.
     return labels, stances
 
 
-def mean_parts(networks: Sequence[Network]) -> dict[str, np.ndarray]:
-    """The mean of what networks learnt, number by number (Wortsman et al. 2022, arXiv:2203.05482)."""
-    held = [parts(network) for network in networks]
-    first = held[0]
-    numbers = {name for name, values in first.items() if values.dtype.kind == "f"}
-    return {
-        name: np.mean([one[name] for one in held], axis=0, dtype=np.float32).astype(values.dtype)
-        if name in numbers
-        else values
-        for name, values in first.items()
-    }
-
-
-def write(folder: Path, networks: Sequence[Network], kept: Unseen) -> None:
+def write(folder: Path, network: Network, kept: Unseen) -> None:
     """Both files, written beside their place and then renamed."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as beside:
-        np.savez_compressed(Path(beside, LEARNT), **mean_parts(networks))
+        np.savez_compressed(Path(beside, LEARNT), **parts(network))
         kept.write(Path(beside, UNSEEN))
         for name in (LEARNT, UNSEEN):
             Path(beside, name).replace(folder / name)
@@ -182,10 +160,7 @@ def main() -> None:
                 stances[row] = found
             score = f1_score(truth[held], labels[held].argmax(1), average="macro")
             progress.print(f"fold {number}: {len(held)} messages of other hands, macro-F1 {score:.4f} (authored)")
-        everything = [
-            tuned(items, weights, chosen.epochs, progress, f"all hands, order {number} of {len(ORDERS)}", order)
-            for number, order in enumerate(ORDERS, start=1)
-        ]
+        everything = tuned(items, weights, chosen.epochs, progress, "all hands")
     flat = [key for of_message in keys for key in of_message]
     kept = Unseen.of_rows([text_key(text) for text in corpus["text"]], labels, flat, np.vstack(stances))
     write(chosen.out, everything, kept)
