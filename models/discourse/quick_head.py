@@ -30,8 +30,8 @@ FEWEST_MESSAGES = 2
 FEWEST_OF_A_LABEL = 5
 WAKE_FOLDS = 5
 LOST_CEILING = 0.009
-"""Highest share of interethnic messages that the first look and this head together may keep from the classifier; under the
-hundredth that is promised, because hands differ."""
+"""Highest share of interethnic messages that the first look and this head together may keep from the classifier, under
+the hundredth that is promised, because hands differ."""
 
 _AUTHORITY, _OTHER, _HOSTILE = (LABELS.index(name) for name in ("authority", "other", "hostile"))
 
